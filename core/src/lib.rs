@@ -2,9 +2,26 @@
 
 #![forbid(unsafe_code)]
 
+pub mod catalog;
 pub mod error;
+pub mod line_item;
+pub mod money;
 mod open_enum;
+pub mod schema;
 mod secret;
+pub mod session;
+pub mod tax;
 
+pub use jiff::Timestamp;
+pub use jiff::civil::Date;
+
+pub use catalog::{Catalog, CreatePrice, CreateProduct, Interval, Price, PriceType, Product};
 pub use error::{Error, ErrorKind, Result};
+pub use line_item::{LineItem, MerchantKind};
+pub use money::{Currency, Money};
 pub use secret::Secret;
+pub use session::{
+    CreateSession, CreatedSession, Mode, PaymentStatus, Presentation, Session, SessionStatus,
+    Transition,
+};
+pub use tax::Place;

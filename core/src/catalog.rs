@@ -1,0 +1,400 @@
+//! Products and prices, as the merchant's catalog has them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::open_enum::open_enum;
+use crate::schema::{Field, Kind, Object, Origin};
+
+open_enum! {
+    /// Tells whether a price is charged once or again and again.
+    #[derive(Default)]
+    PriceType {
+        /// Charged once; for sessions in payment mode.
+        #[default]
+        OneTime = "one_time",
+        /// Charged at each interval; for sessions in subscription mode.
+        Recurring = "recurring",
+    }
+}
+
+open_enum! {
+    /// The unit of a recurring price's period.
+    ///
+    /// FastStar's pages name the field and not its values; these are ours.
+    Interval {
+        /// Every `recurring_interval_count` days.
+        Day = "day",
+        /// Every `recurring_interval_count` weeks.
+        Week = "week",
+        /// Every `recurring_interval_count` months.
+        Month = "month",
+        /// Every `recurring_interval_count` years.
+        Year = "year",
+    }
+}
+
+/// A product of the catalog.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Product {
+    /// The id, `prod_…`.
+    pub id: String,
+    /// The name that a buyer sees.
+    #[serde(default)]
+    pub name: String,
+    /// More about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The category that decides its tax rate; `standard` where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_category: Option<String>,
+    /// URLs of pictures.
+    #[serde(default, deserialize_with = "crate::session::null_as_default")]
+    pub images: Vec<String>,
+    /// The merchant's own texts by key.
+    #[serde(default, deserialize_with = "crate::session::null_as_default")]
+    pub metadata: BTreeMap<String, String>,
+    /// The price that a line item with only this product uses. The sandbox says it; the live
+    /// platform may not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_price_id: Option<String>,
+    /// Fields that this version does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// A price of a product.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Price {
+    /// The id, `price_…`.
+    pub id: String,
+    /// The product that it is a price of.
+    #[serde(default)]
+    pub product_id: String,
+    /// The currency, ISO 4217.
+    pub currency: String,
+    /// The price of one, in the currency's smallest unit.
+    pub unit_amount: i64,
+    /// One-time or recurring.
+    #[serde(default, rename = "type")]
+    pub price_type: PriceType,
+    /// The unit of the period of a recurring price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurring_interval: Option<Interval>,
+    /// How many units one period has; 1 where it is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurring_interval_count: Option<i64>,
+    /// Days before the first charge of a subscription.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial_period_days: Option<i64>,
+    /// Fields that this version does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// Asks for a new product.
+///
+/// ```
+/// use faststar::CreateProduct;
+///
+/// let product = CreateProduct::new("Green tea, 100 g").tax_category("food");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CreateProduct {
+    /// The name that a buyer sees.
+    pub name: String,
+    /// More about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The category that decides its tax rate.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tax_category: Option<String>,
+    /// URLs of pictures.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "crate::session::null_as_default"
+    )]
+    pub images: Vec<String>,
+    /// The merchant's own texts by key.
+    #[serde(
+        default,
+        skip_serializing_if = "BTreeMap::is_empty",
+        deserialize_with = "crate::session::null_as_default"
+    )]
+    pub metadata: BTreeMap<String, String>,
+    /// Fields that this version does not know, sent as they are.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl CreateProduct {
+    /// What the platform takes.
+    pub const SCHEMA: Object = Object {
+        name: "CreateProduct",
+        doc: "A new product of the catalog.",
+        fields: &[
+            Field::required(
+                "name",
+                Kind::Text { max: 250 },
+                Origin::Documented,
+                "The name that a buyer sees.",
+            ),
+            Field::optional(
+                "description",
+                Kind::Text { max: 5000 },
+                Origin::Documented,
+                "More about it.",
+            ),
+            Field::optional(
+                "tax_category",
+                Kind::Text { max: 100 },
+                Origin::Documented,
+                "The category that decides its tax rate; `standard` where absent.",
+            ),
+            Field::optional(
+                "images",
+                Kind::List {
+                    of: &Kind::HttpUrl,
+                    max: 20,
+                },
+                Origin::Documented,
+                "URLs of pictures.",
+            ),
+            Field::optional(
+                "metadata",
+                Kind::Metadata,
+                Origin::Documented,
+                "The merchant's own texts by key.",
+            ),
+        ],
+    };
+
+    /// Starts with the name.
+    pub fn new(name: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            ..Self::default()
+        }
+    }
+
+    /// Says more about it.
+    #[must_use]
+    pub fn description(mut self, text: impl Into<String>) -> Self {
+        self.description = Some(text.into());
+        self
+    }
+
+    /// Sets the category that decides its tax rate.
+    #[must_use]
+    pub fn tax_category(mut self, category: impl Into<String>) -> Self {
+        self.tax_category = Some(category.into());
+        self
+    }
+
+    /// Adds the URL of a picture.
+    #[must_use]
+    pub fn image(mut self, url: impl Into<String>) -> Self {
+        self.images.push(url.into());
+        self
+    }
+
+    /// Adds a text of the merchant's own.
+    #[must_use]
+    pub fn metadata(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.metadata.insert(key.into(), value.into());
+        self
+    }
+}
+
+/// Asks for a new price of a product.
+///
+/// ```
+/// use faststar::{CreatePrice, Interval};
+///
+/// let once = CreatePrice::one_time("prod_1", "USD", 999);
+/// let monthly = CreatePrice::recurring("prod_1", "USD", 500, Interval::Month).trial_period_days(14);
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CreatePrice {
+    /// The product that it is a price of.
+    pub product_id: String,
+    /// The currency, ISO 4217.
+    pub currency: String,
+    /// The price of one, in the currency's smallest unit.
+    pub unit_amount: i64,
+    /// One-time or recurring.
+    #[serde(
+        default,
+        rename = "type",
+        deserialize_with = "crate::session::null_as_default"
+    )]
+    pub price_type: PriceType,
+    /// The unit of the period of a recurring price.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurring_interval: Option<Interval>,
+    /// How many units one period has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recurring_interval_count: Option<i64>,
+    /// Days before the first charge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial_period_days: Option<i64>,
+    /// Fields that this version does not know, sent as they are.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl CreatePrice {
+    /// What the platform takes.
+    pub const SCHEMA: Object = Object {
+        name: "CreatePrice",
+        doc: "A new price of a product.",
+        fields: &[
+            Field::required(
+                "product_id",
+                Kind::Text { max: 100 },
+                Origin::Documented,
+                "The product that it is a price of, `prod_…`.",
+            ),
+            Field::required(
+                "currency",
+                Kind::Currency,
+                Origin::Documented,
+                "The currency, ISO 4217.",
+            ),
+            Field::required(
+                "unit_amount",
+                Kind::Amount { min: 0 },
+                Origin::Documented,
+                "The price of one, in the currency's smallest unit.",
+            ),
+            Field::optional(
+                "type",
+                Kind::OneOf(PriceType::KNOWN),
+                Origin::Documented,
+                "One-time or recurring; `one_time` where absent.",
+            ),
+            Field::optional(
+                "recurring_interval",
+                Kind::OneOf(Interval::KNOWN),
+                Origin::Inferred,
+                "The unit of the period; a recurring price must have it.",
+            ),
+            Field::optional(
+                "recurring_interval_count",
+                Kind::Integer { min: 1, max: 365 },
+                Origin::Documented,
+                "How many units one period has; 1 where absent.",
+            ),
+            Field::optional(
+                "trial_period_days",
+                Kind::Integer { min: 0, max: 730 },
+                Origin::Documented,
+                "Days before the first charge of a subscription.",
+            ),
+        ],
+    };
+
+    /// Starts a price that is charged once.
+    ///
+    /// `unit_amount` is in the currency's smallest unit: 999 is 9.99 USD.
+    pub fn one_time(
+        product_id: impl Into<String>,
+        currency: impl Into<String>,
+        unit_amount: i64,
+    ) -> Self {
+        Self {
+            product_id: product_id.into(),
+            currency: currency.into(),
+            unit_amount,
+            price_type: PriceType::OneTime,
+            recurring_interval: None,
+            recurring_interval_count: None,
+            trial_period_days: None,
+            extra: Map::new(),
+        }
+    }
+
+    /// Starts a price that is charged at each interval.
+    ///
+    /// `unit_amount` is in the currency's smallest unit: 999 is 9.99 USD.
+    pub fn recurring(
+        product_id: impl Into<String>,
+        currency: impl Into<String>,
+        unit_amount: i64,
+        interval: Interval,
+    ) -> Self {
+        Self {
+            price_type: PriceType::Recurring,
+            recurring_interval: Some(interval),
+            ..Self::one_time(product_id, currency, unit_amount)
+        }
+    }
+
+    /// Sets how many units one period has.
+    #[must_use]
+    pub fn interval_count(mut self, count: i64) -> Self {
+        self.recurring_interval_count = Some(count);
+        self
+    }
+
+    /// Sets the days before the first charge.
+    #[must_use]
+    pub fn trial_period_days(mut self, days: i64) -> Self {
+        self.trial_period_days = Some(days);
+        self
+    }
+}
+
+/// Holds the products and prices that a quote needs.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    products: BTreeMap<String, Product>,
+    prices: BTreeMap<String, Price>,
+}
+
+impl Catalog {
+    /// Makes an empty catalog.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a product, or puts it in place of the one with its id.
+    pub fn add_product(&mut self, product: Product) {
+        self.products.insert(product.id.clone(), product);
+    }
+
+    /// Adds a price, or puts it in place of the one with its id.
+    pub fn add_price(&mut self, price: Price) {
+        self.prices.insert(price.id.clone(), price);
+    }
+
+    /// Finds a product by id.
+    pub fn product(&self, id: &str) -> Option<&Product> {
+        self.products.get(id)
+    }
+
+    /// Finds a price by id.
+    pub fn price(&self, id: &str) -> Option<&Price> {
+        self.prices.get(id)
+    }
+}
+
+impl FromIterator<(Product, Vec<Price>)> for Catalog {
+    fn from_iter<I: IntoIterator<Item = (Product, Vec<Price>)>>(items: I) -> Self {
+        let mut catalog = Self::new();
+        for (product, prices) in items {
+            catalog.add_product(product);
+            prices
+                .into_iter()
+                .for_each(|price| catalog.add_price(price));
+        }
+        catalog
+    }
+}

@@ -1,0 +1,502 @@
+//! Checkout sessions: what a merchant asks for, what the platform answers, and how one lives.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use crate::error::{Error, ErrorKind, Result, code};
+use crate::line_item::{LineItem, MerchantKind};
+use crate::open_enum::open_enum;
+use crate::schema::{Field, Kind, Object, Origin};
+use crate::secret::Secret;
+
+open_enum! {
+    /// What a session is for.
+    Mode {
+        /// A one-off payment.
+        Payment = "payment",
+        /// A subscription; every line item references a recurring price.
+        Subscription = "subscription",
+        /// Saving a card; nothing is charged.
+        Setup = "setup",
+    }
+}
+
+open_enum! {
+    /// How the buyer sees the cashier.
+    Presentation {
+        /// An overlay over the shop's page (the recommended one).
+        Iframe = "iframe",
+        /// A full-page redirect.
+        Link = "link",
+    }
+}
+
+open_enum! {
+    /// Where a session is in its life.
+    SessionStatus {
+        /// The buyer can still act.
+        Open = "open",
+        /// Paid, or the card saved, or the subscription started.
+        Complete = "complete",
+        /// Its time ran out.
+        Expired = "expired",
+    }
+}
+
+open_enum! {
+    /// Whether a session's money has come.
+    PaymentStatus {
+        /// Not yet.
+        Unpaid = "unpaid",
+        /// Yes.
+        Paid = "paid",
+        /// Nothing is charged: setup mode, or a trial.
+        NoPaymentRequired = "no_payment_required",
+    }
+}
+
+/// Asks for a new checkout session.
+///
+/// ```
+/// use faststar::{CreateSession, LineItem};
+///
+/// let request = CreateSession::payment([LineItem::price("price_1")])
+///     .success_url("https://shop.example/thanks")
+///     .cancel_url("https://shop.example/cart")
+///     .buyer_country("US-CA")
+///     .client_reference_id("order_10042");
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CreateSession {
+    /// What it is for.
+    pub mode: Mode,
+    /// How the buyer sees the cashier.
+    pub presentation: Presentation,
+    /// What it sells; may be empty in setup mode.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "null_as_default"
+    )]
+    pub line_items: Vec<LineItem>,
+    /// The buyer's e-mail address, filled in beforehand.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_email: Option<String>,
+    /// Where the buyer lands after success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success_url: Option<String>,
+    /// Where the buyer lands after giving up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_url: Option<String>,
+    /// The buyer's country, with its region where tax needs one: `DE`, `US-CA`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer_country: Option<String>,
+    /// The merchant's own order number, returned unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_reference_id: Option<String>,
+    /// Fields that this version does not know, sent as they are.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+impl CreateSession {
+    /// What the platform takes.
+    pub const SCHEMA: Object = Object {
+        name: "CreateSession",
+        doc: "A new checkout session.",
+        fields: &[
+            Field::required(
+                "mode",
+                Kind::OneOf(Mode::KNOWN),
+                Origin::Documented,
+                "What the session is for.",
+            ),
+            Field::required(
+                "presentation",
+                Kind::OneOf(Presentation::KNOWN),
+                Origin::Documented,
+                "How the buyer sees the cashier.",
+            ),
+            Field::optional(
+                "line_items",
+                Kind::List {
+                    of: &Kind::Object(&LineItem::SCHEMA),
+                    max: 100,
+                },
+                Origin::Documented,
+                "What it sells; may be absent in setup mode only. The limit of 100 is the sandbox's.",
+            ),
+            Field::optional(
+                "customer_email",
+                Kind::Email,
+                Origin::Documented,
+                "The buyer's e-mail address, filled in beforehand.",
+            ),
+            Field::optional(
+                "success_url",
+                Kind::HttpUrl,
+                Origin::Documented,
+                "Where the buyer lands after success.",
+            ),
+            Field::optional(
+                "cancel_url",
+                Kind::HttpUrl,
+                Origin::Documented,
+                "Where the buyer lands after giving up.",
+            ),
+            Field::optional(
+                "buyer_country",
+                Kind::Place,
+                Origin::Inferred,
+                "The buyer's country, with its region where tax needs one: `DE`, `US-CA`. The ISO 3166-2 form of the region is ours.",
+            ),
+            Field::optional(
+                "client_reference_id",
+                Kind::Text { max: 200 },
+                Origin::Documented,
+                "The merchant's own order number, returned unchanged.",
+            ),
+        ],
+    };
+
+    /// Starts a request with a mode, a presentation and line items.
+    pub fn new(
+        mode: Mode,
+        presentation: Presentation,
+        line_items: impl IntoIterator<Item = LineItem>,
+    ) -> Self {
+        Self {
+            mode,
+            presentation,
+            line_items: line_items.into_iter().collect(),
+            customer_email: None,
+            success_url: None,
+            cancel_url: None,
+            buyer_country: None,
+            client_reference_id: None,
+            extra: Map::new(),
+        }
+    }
+
+    /// Starts a one-off payment in the overlay.
+    pub fn payment(line_items: impl IntoIterator<Item = LineItem>) -> Self {
+        Self::new(Mode::Payment, Presentation::Iframe, line_items)
+    }
+
+    /// Starts a subscription in the overlay.
+    pub fn subscription(line_items: impl IntoIterator<Item = LineItem>) -> Self {
+        Self::new(Mode::Subscription, Presentation::Iframe, line_items)
+    }
+
+    /// Starts the saving of a card in the overlay; nothing is charged.
+    pub fn setup() -> Self {
+        Self::new(Mode::Setup, Presentation::Iframe, [])
+    }
+
+    /// Sets how the buyer sees the cashier.
+    #[must_use]
+    pub fn presentation(mut self, presentation: Presentation) -> Self {
+        self.presentation = presentation;
+        self
+    }
+
+    /// Fills in the buyer's e-mail address beforehand.
+    #[must_use]
+    pub fn customer_email(mut self, email: impl Into<String>) -> Self {
+        self.customer_email = Some(email.into());
+        self
+    }
+
+    /// Sets where the buyer lands after success.
+    #[must_use]
+    pub fn success_url(mut self, url: impl Into<String>) -> Self {
+        self.success_url = Some(url.into());
+        self
+    }
+
+    /// Sets where the buyer lands after giving up.
+    #[must_use]
+    pub fn cancel_url(mut self, url: impl Into<String>) -> Self {
+        self.cancel_url = Some(url.into());
+        self
+    }
+
+    /// Sets the buyer's country, with its region where tax needs one: `DE`, `US-CA`.
+    #[must_use]
+    pub fn buyer_country(mut self, place: impl Into<String>) -> Self {
+        self.buyer_country = Some(place.into());
+        self
+    }
+
+    /// Sets the merchant's own order number, which comes back unchanged.
+    #[must_use]
+    pub fn client_reference_id(mut self, id: impl Into<String>) -> Self {
+        self.client_reference_id = Some(id.into());
+        self
+    }
+
+    /// Sets a field that this version does not know.
+    #[must_use]
+    pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.extra.insert(name.into(), value.into());
+        self
+    }
+
+    /// Checks the request as a client can before it sends.
+    ///
+    /// It refuses only what FastStar's pages forbid or what cannot be meant. `merchant` is `None`
+    /// where the client was not told who sells.
+    ///
+    /// # Errors
+    ///
+    /// `line_items_required`, `amount_overflow`, and those of [`LineItem::validate`].
+    pub fn validate(&self, merchant: Option<&MerchantKind>) -> Result<()> {
+        if self.line_items.is_empty() && matches!(self.mode, Mode::Payment | Mode::Subscription) {
+            return Err(Error::validation(
+                code::LINE_ITEMS_REQUIRED,
+                "line_items",
+                format!(
+                    "a session in {} mode must have at least one line item",
+                    self.mode
+                ),
+            ));
+        }
+        let mut sum = 0_i64;
+        for (index, item) in self.line_items.iter().enumerate() {
+            let path = format!("line_items[{index}]");
+            item.validate(&self.mode, merchant, &path)?;
+            let amount = item.ad_hoc_amount.unwrap_or(0).checked_mul(item.quantity);
+            sum = match amount.and_then(|amount| sum.checked_add(amount)) {
+                Some(sum) => sum,
+                None => return Err(overflow(path)),
+            };
+        }
+        Ok(())
+    }
+}
+
+/// Makes the error of an amount that leaves 64 bits, at `path`.
+pub(crate) fn overflow(path: impl Into<String>) -> Error {
+    Error::validation(
+        code::AMOUNT_OVERFLOW,
+        path,
+        "the amounts must fit a signed 64-bit integer in the smallest unit; \
+         lower the amount or the quantity",
+    )
+}
+
+/// A checkout session as the platform tells it.
+///
+/// Amounts are in the currency's smallest unit. The fields from `payment_status` on are answered by
+/// the sandbox and not documented for the live platform, so they are optional.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Session {
+    /// The id, `cs_…`.
+    pub id: String,
+    /// Where it is in its life.
+    pub status: SessionStatus,
+    /// The sum of the lines.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub amount_subtotal: i64,
+    /// The tax: inside the subtotal in tax-inclusive regions, on top of it elsewhere.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub amount_tax: i64,
+    /// What the buyer pays.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub amount_total: i64,
+    /// The currency, ISO 4217.
+    #[serde(default, deserialize_with = "null_as_default")]
+    pub currency: String,
+    /// Opens the cashier for the buyer; a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub session_token: Option<Secret>,
+    /// When it expires unless it is completed.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "time_or_none"
+    )]
+    pub expires_at: Option<Timestamp>,
+    /// Whether the money has come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payment_status: Option<PaymentStatus>,
+    /// What it is for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Mode>,
+    /// How the buyer sees the cashier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub presentation: Option<Presentation>,
+    /// What it sells.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "null_as_default"
+    )]
+    pub line_items: Vec<LineItem>,
+    /// The buyer's e-mail address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_email: Option<String>,
+    /// Where the buyer lands after success.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub success_url: Option<String>,
+    /// Where the buyer lands after giving up.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel_url: Option<String>,
+    /// The buyer's country, with its region where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub buyer_country: Option<String>,
+    /// The merchant's own order number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_reference_id: Option<String>,
+    /// Fields that this version does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
+}
+
+/// The answer to a session's creation: the session, and where the buyer pays.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct CreatedSession {
+    /// The session.
+    pub session: Session,
+    /// The hosted cashier page. Hand it to the buyer's browser; it holds the session token, so keep
+    /// it out of logs.
+    pub url: String,
+    /// The token in `url`.
+    #[serde(default)]
+    pub session_token: Secret,
+}
+
+impl fmt::Debug for CreatedSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url.split('?').next().unwrap_or_default();
+        f.debug_struct("CreatedSession")
+            .field("session", &self.session)
+            .field("url", &format_args!("{url}?[redacted]"))
+            .finish_non_exhaustive()
+    }
+}
+
+/// What can happen to a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transition {
+    /// The buyer paid, saved a card or started the subscription.
+    Complete,
+    /// The session's time ran out.
+    Expire,
+}
+
+impl SessionStatus {
+    /// Gives the status after a transition.
+    ///
+    /// Only an open session moves; nothing leaves `complete` or `expired`. (The life of a session is
+    /// ours: FastStar's pages name the status `open` alone.)
+    ///
+    /// ```
+    /// use faststar::{SessionStatus, Transition};
+    ///
+    /// let paid = SessionStatus::Open.after(Transition::Complete)?;
+    /// assert_eq!(paid.after(Transition::Expire).unwrap_err().code(), "session_already_completed");
+    /// # Ok::<(), faststar::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `session_already_completed` or `session_expired`, of kind [`ErrorKind::Conflict`].
+    pub fn after(&self, transition: Transition) -> Result<Self> {
+        let conflict =
+            |code: &'static str, message: &str| Err(Error::new(ErrorKind::Conflict, code, message));
+        match (self, transition) {
+            (Self::Open, Transition::Complete) => Ok(Self::Complete),
+            (Self::Open, Transition::Expire) => Ok(Self::Expired),
+            (Self::Expired, _) => conflict(
+                code::SESSION_EXPIRED,
+                "the session has expired; create a new one",
+            ),
+            (_, _) => conflict(
+                code::SESSION_ALREADY_COMPLETED,
+                "the session is complete already; nothing was done",
+            ),
+        }
+    }
+}
+
+/// Reads null as the type's default.
+pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Reads a time, and anything else as none: an answer must not be lost over its expiry's form.
+fn time_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+    let text = Option::<Value>::deserialize(deserializer)?;
+    Ok(text
+        .as_ref()
+        .and_then(Value::as_str)
+        .and_then(|text| text.parse().ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nothing_leaves_complete_or_expired() {
+        use Transition::{Complete, Expire};
+        for transition in [Complete, Expire] {
+            let complete = SessionStatus::Complete.after(transition).unwrap_err();
+            assert_eq!(complete.code(), code::SESSION_ALREADY_COMPLETED);
+            let expired = SessionStatus::Expired.after(transition).unwrap_err();
+            assert_eq!(expired.code(), code::SESSION_EXPIRED);
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_kept() {
+        let wire = json!({
+            "id": "cs_1", "status": "paused", "amount_subtotal": 1, "amount_tax": 0,
+            "amount_total": 1, "currency": "USD", "expires_at": "soon", "colour": "blue",
+        });
+        let session: Session = serde_json::from_value(wire).unwrap();
+        assert_eq!(session.status.as_str(), "paused");
+        assert_eq!(session.extra["colour"], "blue");
+        assert_eq!(session.expires_at, None);
+    }
+
+    #[test]
+    fn no_token_is_printed() {
+        let wire = json!({
+            "session": {"id": "cs_1", "status": "open", "session_token": "CANARY"},
+            "url": "https://cashier.faststarpay.com/checkout/cs_1?token=CANARY",
+            "session_token": "CANARY",
+        });
+        let created: CreatedSession = serde_json::from_value(wire).unwrap();
+        assert!(!format!("{created:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn ad_hoc_amounts_that_leave_64_bits_are_refused() {
+        let twice = LineItem::ad_hoc(i64::MAX, "USD").quantity(2);
+        let error = CreateSession::payment([twice]).validate(None).unwrap_err();
+        assert_eq!(
+            (error.code(), error.param()),
+            ("amount_overflow", Some("line_items[0]"))
+        );
+        let pair = [
+            LineItem::ad_hoc(i64::MAX, "USD"),
+            LineItem::ad_hoc(1, "USD"),
+        ];
+        let error = CreateSession::payment(pair).validate(None).unwrap_err();
+        assert_eq!(error.param(), Some("line_items[1]"));
+    }
+}
