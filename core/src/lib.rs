@@ -7,10 +7,12 @@ pub mod error;
 pub mod line_item;
 pub mod money;
 mod open_enum;
+pub mod quote;
 pub mod schema;
 mod secret;
 pub mod session;
 pub mod tax;
+pub mod totals;
 
 pub use jiff::Timestamp;
 pub use jiff::civil::Date;
@@ -19,9 +21,11 @@ pub use catalog::{Catalog, CreatePrice, CreateProduct, Interval, Price, PriceTyp
 pub use error::{Error, ErrorKind, Result};
 pub use line_item::{LineItem, MerchantKind};
 pub use money::{Currency, Money};
+pub use quote::{Cart, CartLine, Quote, QuoteLine, QuoteOptions, quote};
 pub use secret::Secret;
 pub use session::{
     CreateSession, CreatedSession, Mode, PaymentStatus, Presentation, Session, SessionStatus,
     Transition,
 };
-pub use tax::Place;
+pub use tax::{Behaviour, Place, Rounding};
+pub use totals::Totals;

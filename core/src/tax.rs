@@ -1,11 +1,135 @@
-//! Places.
+//! Places, tax rates, and the one place that rounds.
+//!
+//! The rates are a bundled table of national and statewide standard rates, an estimate: no local US
+//! tax, no registrations, exemptions or B2B reverse charge, and not tax advice. In live mode the
+//! platform computes the tax, and its `amount_tax` is authoritative.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
+use jiff::civil::Date;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::error::{Error, Result, code};
+
+const BUNDLED: &str = include_str!("../data/tax_rates.tsv");
+
+/// The category of goods whose category has no rate of its own.
+pub const STANDARD: &str = "standard";
+
+/// Tells whether a price contains the tax or the tax comes on top.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Behaviour {
+    /// The price contains the tax: EU VAT and the like. Total and subtotal are the same.
+    Inclusive,
+    /// The tax comes on top of the price: US sales tax and the like.
+    Exclusive,
+}
+
+impl Behaviour {
+    /// The names on the wire.
+    pub const KNOWN: &'static [&'static str] = &["inclusive", "exclusive"];
+}
+
+/// Says what is rounded to whole units, and which way a tie goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// Each line's tax, ties up. The default: most platforms do so, and the lines add up on the
+    /// receipt.
+    #[default]
+    PerLineHalfUp,
+    /// The sum of each distinct rate, ties up: EN 16931, Japan's qualified invoice.
+    PerRateHalfUp,
+    /// Each line's tax, ties to the even unit.
+    PerLineHalfEven,
+    /// The sum of each distinct rate, ties to the even unit.
+    PerRateHalfEven,
+}
+
+impl Rounding {
+    /// The names on the wire.
+    pub const KNOWN: &'static [&'static str] = &[
+        "per_line_half_up",
+        "per_rate_half_up",
+        "per_line_half_even",
+        "per_rate_half_even",
+    ];
+
+    /// Tells whether each line's tax is rounded by itself.
+    pub fn is_per_line(self) -> bool {
+        matches!(self, Self::PerLineHalfUp | Self::PerLineHalfEven)
+    }
+
+    fn divide(self, numerator: i128, denominator: i128) -> i128 {
+        let up = (2 * numerator + denominator) / (2 * denominator);
+        let is_tie = 2 * (numerator % denominator) == denominator;
+        match self {
+            Self::PerLineHalfEven | Self::PerRateHalfEven if is_tie => up - up % 2,
+            _ => up,
+        }
+    }
+}
+
+/// Holds a tax rate in parts per million, from 0 to 1,000,000: 190,000 is 19 %.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct Rate(u32);
+
+impl Rate {
+    /// The greatest rate, 100 %.
+    pub const MAX_PPM: u32 = 1_000_000;
+
+    /// Makes a rate of parts per million.
+    ///
+    /// # Errors
+    ///
+    /// `out_of_range` above 1,000,000.
+    pub fn from_ppm(ppm: u32) -> Result<Self> {
+        if ppm > Self::MAX_PPM {
+            return Err(Error::validation(
+                code::OUT_OF_RANGE,
+                "tax_rate_ppm",
+                "tax_rate_ppm must be at most 1000000, which is 100 %",
+            ));
+        }
+        Ok(Self(ppm))
+    }
+
+    /// Gives the parts per million.
+    pub fn ppm(self) -> u32 {
+        self.0
+    }
+
+    /// Computes the rounded tax of an amount, in the same unit. The only place that rounds.
+    pub(crate) fn tax_of(self, amount: i128, behaviour: Behaviour, rounding: Rounding) -> i128 {
+        let whole = i128::from(Self::MAX_PPM);
+        let rate = i128::from(self.0);
+        let denominator = match behaviour {
+            Behaviour::Inclusive => whole + rate,
+            Behaviour::Exclusive => whole,
+        };
+        rounding.divide(amount * rate, denominator)
+    }
+}
+
+/// Prints the percentage without needless zeros: `19 %`, `14.975 %`.
+impl fmt::Display for Rate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (whole, fraction) = (self.0 / 10_000, self.0 % 10_000);
+        if fraction == 0 {
+            return write!(f, "{whole} %");
+        }
+        write!(
+            f,
+            "{whole}.{} %",
+            format!("{fraction:04}").trim_end_matches('0')
+        )
+    }
+}
 
 /// Names a country, and where it matters a region of it: `DE`, `US-CA`.
 ///
@@ -84,5 +208,267 @@ impl<'de> Deserialize<'de> for Place {
         String::deserialize(deserializer)?
             .parse()
             .map_err(serde::de::Error::custom)
+    }
+}
+
+/// The rate that the bundled table gives for a place, a category and a date.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TaxRate {
+    /// The sum of the components.
+    pub rate: Rate,
+    /// Whether prices there contain the tax.
+    pub behaviour: Behaviour,
+    /// What the tax is called there; several names are joined: `GST + QST`.
+    pub name: String,
+    /// The category that the rate is for: the one asked for, or `standard`.
+    pub category: &'static str,
+    /// The date of the oldest figure in it; `None` where a source has no date.
+    pub as_of: Option<Date>,
+    /// How sure the table is of it.
+    pub confidence: Confidence,
+}
+
+/// Gives the oldest of some dates; `None` as soon as one of them is not known.
+pub(crate) fn oldest(dates: impl IntoIterator<Item = Option<Date>>) -> Option<Date> {
+    dates
+        .into_iter()
+        .collect::<Option<Vec<_>>>()?
+        .into_iter()
+        .min()
+}
+
+/// How sure the table is of a rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Confidence {
+    /// Two or more sources agree.
+    High,
+    /// One source says so.
+    Medium,
+    /// A placeholder, or sources that disagree. `US` without a state is one.
+    Low,
+}
+
+#[derive(Debug)]
+struct Row {
+    name: &'static str,
+    category: &'static str,
+    rate: u32,
+    behaviour: Behaviour,
+    valid_from: Option<Date>,
+    valid_to: Option<Date>,
+    as_of: Option<Date>,
+    confidence: Confidence,
+}
+
+impl Row {
+    fn is_valid_on(&self, date: Date) -> bool {
+        self.valid_from.is_none_or(|from| from <= date) && self.valid_to.is_none_or(|to| date <= to)
+    }
+}
+
+/// Holds the bundled tax rates: 144 countries, US states, Canadian provinces.
+///
+/// The sources are named row by row in `core/data/tax_rates.tsv` and credited in `NOTICE`.
+#[derive(Debug)]
+pub struct RateTable {
+    places: BTreeMap<(&'static str, &'static str), Vec<Row>>,
+}
+
+impl RateTable {
+    /// Gives the bundled table; it is read once per process.
+    pub fn bundled() -> &'static Self {
+        static TABLE: OnceLock<RateTable> = OnceLock::new();
+        TABLE.get_or_init(|| Self::read(BUNDLED))
+    }
+
+    /// Gives the date of the newest figure in the table.
+    pub fn as_of(&self) -> Date {
+        let newest = self
+            .places
+            .values()
+            .flatten()
+            .filter_map(|row| row.as_of)
+            .max();
+        newest.expect("the bundled table has dated rows")
+    }
+
+    /// Finds the rate of a place for a category of goods on a date.
+    ///
+    /// A region that the table does not have gets its country's rate, a category that the place does
+    /// not have gets the standard rate.
+    ///
+    /// ```
+    /// use faststar::tax::RateTable;
+    ///
+    /// let on = "2026-11-22".parse().unwrap();
+    /// let quebec = RateTable::bundled().find(&"CA-QC".parse()?, None, on)?;
+    /// assert_eq!(quebec.rate.to_string(), "14.975 %");
+    /// # Ok::<(), faststar::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `tax_rate_unknown` for a place that is not in the table, or has no rate on that date.
+    pub fn find(&self, place: &Place, category: Option<&str>, on: Date) -> Result<TaxRate> {
+        let region = place.region().unwrap_or_default();
+        let rows = self
+            .places
+            .get(&(place.country(), region))
+            .or_else(|| self.places.get(&(place.country(), "")))
+            .map_or(&[][..], Vec::as_slice);
+        let of = |category: &str| -> Vec<&Row> {
+            rows.iter()
+                .filter(|row| row.category == category && row.is_valid_on(on))
+                .collect()
+        };
+        let mut found = category.map(of).unwrap_or_default();
+        if found.is_empty() {
+            found = of(STANDARD);
+        }
+        let (Some(first), Some(confidence)) =
+            (found.first(), found.iter().map(|row| row.confidence).max())
+        else {
+            return Err(Error::validation(
+                code::TAX_RATE_UNKNOWN,
+                "country",
+                format!("the bundled table has no tax rate for {place} on {on}"),
+            ));
+        };
+        Ok(TaxRate {
+            rate: Rate(found.iter().map(|row| row.rate).sum()),
+            behaviour: first.behaviour,
+            name: found
+                .iter()
+                .map(|row| row.name)
+                .collect::<Vec<_>>()
+                .join(" + "),
+            category: first.category,
+            as_of: oldest(found.iter().map(|row| row.as_of)),
+            confidence,
+        })
+    }
+
+    fn read(text: &'static str) -> Self {
+        const WELL_FORMED: &str = "the bundled table is well-formed, which a test checks";
+        let date = |text: &str| text.parse::<Date>().ok();
+        let mut places = BTreeMap::<_, Vec<Row>>::new();
+        for line in text.lines().skip(1) {
+            let mut columns = line.split('\t');
+            let mut next = || columns.next().expect(WELL_FORMED);
+            let place = (next(), next());
+            let _component = next();
+            let name = next();
+            let category = next();
+            let rate = next().parse().expect(WELL_FORMED);
+            let behaviour = match next() {
+                "inclusive" => Behaviour::Inclusive,
+                _ => Behaviour::Exclusive,
+            };
+            let _reduced = next();
+            let (valid_from, valid_to) = (date(next()), date(next()));
+            let _source = next();
+            let as_of = date(next());
+            let confidence = match next() {
+                "A" => Confidence::High,
+                "B" => Confidence::Medium,
+                _ => Confidence::Low,
+            };
+            let row = Row {
+                name,
+                category,
+                rate,
+                behaviour,
+                valid_from,
+                valid_to,
+                as_of,
+                confidence,
+            };
+            places.entry(place).or_default().push(row);
+        }
+        Self { places }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_bundled_table_is_well_formed() {
+        let table = RateTable::bundled();
+        let rows = BUNDLED.lines().count() - 1;
+        assert_eq!(table.places.values().map(Vec::len).sum::<usize>(), rows);
+        for line in BUNDLED.lines().skip(1) {
+            let columns: Vec<_> = line.split('\t').collect();
+            assert_eq!(columns.len(), 14, "{line}");
+            assert!(Behaviour::KNOWN.contains(&columns[6]), "{line}");
+            assert!(["A", "B", "C"].contains(&columns[12]), "{line}");
+            for date in [columns[8], columns[9]] {
+                assert!(date.is_empty() || date.parse::<Date>().is_ok(), "{line}");
+            }
+        }
+        for ((country, region), rows) in &table.places {
+            let dash = if region.is_empty() { "" } else { "-" };
+            format!("{country}{dash}{region}").parse::<Place>().unwrap();
+            assert!(
+                rows.iter().all(|row| row.behaviour == rows[0].behaviour),
+                "{country} {region}"
+            );
+            assert!(
+                rows.iter()
+                    .map(|row| row.rate)
+                    .all(|rate| rate <= Rate::MAX_PPM)
+            );
+        }
+    }
+
+    #[test]
+    fn an_unknown_place_or_date_is_an_error_and_an_unknown_region_is_its_country() {
+        let table = RateTable::bundled();
+        let find =
+            |place: &str, on: &str| table.find(&place.parse().unwrap(), None, on.parse().unwrap());
+        assert_eq!(
+            find("ZZ", "2026-11-22").unwrap_err().code(),
+            code::TAX_RATE_UNKNOWN
+        );
+        assert_eq!(
+            find("CA-NS", "2025-03-31").unwrap_err().code(),
+            code::TAX_RATE_UNKNOWN
+        );
+        assert_eq!(find("CA-NS", "2025-04-01").unwrap().rate.ppm(), 140_000);
+        assert_eq!(find("DE-BE", "2026-11-22").unwrap().rate.ppm(), 190_000);
+        assert_eq!(
+            find("US", "2026-11-22").unwrap().confidence,
+            Confidence::Low
+        );
+    }
+
+    #[test]
+    fn a_rate_prints_as_a_percentage() {
+        let print = |ppm| Rate::from_ppm(ppm).unwrap().to_string();
+        assert_eq!(
+            [print(190_000), print(149_750), print(0)],
+            ["19 %", "14.975 %", "0 %"]
+        );
+        assert_eq!([print(1), print(1_000_000)], ["0.0001 %", "100 %"]);
+        assert!(Rate::from_ppm(1_000_001).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_place_reads_back_what_it_prints(text in "[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?") {
+            let place: Place = text.parse().unwrap();
+            prop_assert_eq!(place.to_string(), text.to_ascii_uppercase());
+            prop_assert_eq!(place.to_string().parse::<Place>().unwrap(), place);
+        }
+
+        #[test]
+        fn no_text_panics(text: String) {
+            let _ = text.parse::<Place>();
+        }
     }
 }
