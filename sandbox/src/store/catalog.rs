@@ -1,0 +1,145 @@
+//! Products and prices.
+
+use faststar::error::{Error, code};
+use faststar::{Catalog, LineItem, Price, Product};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::{Outcome, from_json, to_json};
+
+/// Adds a product.
+pub fn add_product(db: &Connection, merchant_id: &str, product: &Product) -> Outcome<()> {
+    db.prepare_cached("INSERT INTO products (id, merchant_id, body) VALUES (?1, ?2, ?3)")?
+        .execute(params![product.id, merchant_id, to_json(product)])?;
+    Ok(())
+}
+
+/// Adds a price; the first one of a product becomes its default.
+pub fn add_price(db: &Connection, merchant_id: &str, price: &Price) -> Outcome<()> {
+    db.prepare_cached("INSERT INTO prices (id, merchant_id, body) VALUES (?1, ?2, ?3)")?
+        .execute(params![price.id, merchant_id, to_json(price)])?;
+    db.prepare_cached(
+        "UPDATE products SET default_price_id = ?1 WHERE id = ?2 AND default_price_id IS NULL",
+    )?
+    .execute(params![price.id, price.product_id])?;
+    Ok(())
+}
+
+/// Tells whether the merchant has the product.
+pub fn product_exists(db: &Connection, merchant_id: &str, id: &str) -> Outcome<bool> {
+    Ok(find_product(db, merchant_id, id)?.is_some())
+}
+
+/// Reads the part of the merchant's catalog that line items name.
+pub fn catalog_of(db: &Connection, merchant_id: &str, items: &[LineItem]) -> Outcome<Catalog> {
+    let mut catalog = Catalog::new();
+    for item in items {
+        if let Some(id) = &item.product_id
+            && let Some(product) = find_product(db, merchant_id, id)?
+        {
+            if let Some(id) = &product.default_price_id
+                && let Some(price) = find_price(db, merchant_id, id)?
+            {
+                catalog.add_price(price);
+            }
+            catalog.add_product(product);
+        }
+        if let Some(id) = &item.price_id
+            && let Some(price) = find_price(db, merchant_id, id)?
+        {
+            if let Some(product) = find_product(db, merchant_id, &price.product_id)? {
+                catalog.add_product(product);
+            }
+            catalog.add_price(price);
+        }
+    }
+    Ok(catalog)
+}
+
+/// Lists a page of products, the newest first, and gives the next cursor.
+pub fn list_products(
+    db: &Connection,
+    merchant_id: &str,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Outcome<(Vec<Product>, Option<String>)> {
+    let (rows, next) = list(db, "products", "default_price_id", merchant_id, limit, cursor)?;
+    let products = rows.into_iter().map(|(body, default)| {
+        let mut product: Product = from_json(&body)?;
+        product.default_price_id = default;
+        Ok(product)
+    });
+    Ok((products.collect::<Outcome<_>>()?, next))
+}
+
+/// Lists a page of prices, the newest first, and gives the next cursor.
+pub fn list_prices(
+    db: &Connection,
+    merchant_id: &str,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Outcome<(Vec<Price>, Option<String>)> {
+    let (rows, next) = list(db, "prices", "NULL", merchant_id, limit, cursor)?;
+    let prices = rows.into_iter().map(|(body, _)| from_json(&body));
+    Ok((prices.collect::<Outcome<_>>()?, next))
+}
+
+type Rows = Vec<(String, Option<String>)>;
+
+fn list(
+    db: &Connection,
+    table: &str,
+    column: &str,
+    merchant_id: &str,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Outcome<(Rows, Option<String>)> {
+    let before = match cursor {
+        None => i64::MAX,
+        Some(id) => {
+            let sql = format!("SELECT seq FROM {table} WHERE merchant_id = ?1 AND id = ?2");
+            let seq = db.prepare_cached(&sql)?.query_row([merchant_id, id], |row| row.get(0));
+            seq.optional()?.ok_or_else(|| {
+                Error::validation(
+                    code::INVALID_VALUE,
+                    "cursor",
+                    "the cursor is not one that this list gave; leave it out to start anew",
+                )
+            })?
+        }
+    };
+    let sql = format!(
+        "SELECT id, body, {column} FROM {table} WHERE merchant_id = ?1 AND seq < ?2
+         ORDER BY seq DESC LIMIT ?3"
+    );
+    let mut rows: Vec<(String, (String, Option<String>))> = db
+        .prepare_cached(&sql)?
+        .query_map(params![merchant_id, before, limit as i64 + 1], |row| {
+            Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|(id, _)| id.clone());
+    Ok((rows.into_iter().map(|(_, row)| row).collect(), next))
+}
+
+fn find_product(db: &Connection, merchant_id: &str, id: &str) -> Outcome<Option<Product>> {
+    let row: Option<(String, Option<String>)> = db
+        .prepare_cached(
+            "SELECT body, default_price_id FROM products WHERE id = ?1 AND merchant_id = ?2",
+        )?
+        .query_row([id, merchant_id], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((body, default)) = row else { return Ok(None) };
+    let mut product: Product = from_json(&body)?;
+    product.default_price_id = default;
+    Ok(Some(product))
+}
+
+fn find_price(db: &Connection, merchant_id: &str, id: &str) -> Outcome<Option<Price>> {
+    let body: Option<String> = db
+        .prepare_cached("SELECT body FROM prices WHERE id = ?1 AND merchant_id = ?2")?
+        .query_row([id, merchant_id], |row| row.get(0))
+        .optional()?;
+    body.map(|body| from_json(&body)).transpose()
+}

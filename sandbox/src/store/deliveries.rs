@@ -1,0 +1,153 @@
+//! The outbox of webhooks.
+
+use faststar::Secret;
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::Outcome;
+use super::events::seq_of;
+
+/// A delivery that is due.
+#[derive(Clone, Debug)]
+pub struct Due {
+    /// The delivery.
+    pub seq: i64,
+    /// How often it was tried before.
+    pub attempts: u32,
+    /// Where it goes.
+    pub url: String,
+    /// Signs it.
+    pub secret: Secret,
+    /// The event's id.
+    pub event_id: String,
+    /// When the event happened, by the merchant's clock.
+    pub event_created_at: i64,
+    /// The body to sign and send.
+    pub body: String,
+}
+
+/// What an endpoint has to do next.
+#[derive(Clone, Debug)]
+pub struct Next {
+    /// The endpoint.
+    pub endpoint_id: String,
+    /// The delivery that is due, if one is.
+    pub due: Option<Due>,
+    /// In how many milliseconds the next one is due, if one waits.
+    pub wait_ms: Option<i64>,
+}
+
+/// Finds, for each endpoint that has something waiting, the oldest delivery that is due.
+///
+/// An endpoint gets its events in the order of their creation. A delivery that failed holds back
+/// only what tells of the same session.
+pub fn take_due(db: &Connection, machine_now_ms: i64) -> Outcome<Vec<Next>> {
+    let endpoints: Vec<(String, i64)> = db
+        .prepare_cached(
+            "SELECT DISTINCT d.endpoint_id, m.clock_offset_ms
+             FROM deliveries d
+             JOIN endpoints e ON e.id = d.endpoint_id
+             JOIN merchants m ON m.id = e.merchant_id
+             WHERE d.state = 'pending'",
+        )?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    endpoints
+        .into_iter()
+        .map(|(endpoint_id, offset)| {
+            let now = machine_now_ms.saturating_add(offset);
+            let due = oldest_due(db, &endpoint_id, now)?;
+            let next_due_at: Option<i64> = db
+                .prepare_cached(
+                    "SELECT min(due_at) FROM deliveries WHERE endpoint_id = ?1
+                     AND state = 'pending' AND due_at > ?2",
+                )?
+                .query_row(params![endpoint_id, now], |row| row.get(0))?;
+            let wait_ms = next_due_at.map(|at| at - now);
+            Ok(Next { endpoint_id, due, wait_ms })
+        })
+        .collect()
+}
+
+fn oldest_due(db: &Connection, endpoint_id: &str, now_ms: i64) -> Outcome<Option<Due>> {
+    Ok(db
+        .prepare_cached(
+            "SELECT d.seq, d.attempts, e.url, e.secret, v.id, v.created_at, v.body
+             FROM deliveries d
+             JOIN endpoints e ON e.id = d.endpoint_id
+             JOIN events v ON v.seq = d.event_seq
+             WHERE d.endpoint_id = ?1 AND d.state = 'pending' AND d.due_at <= ?2
+               AND NOT EXISTS (SELECT 1 FROM deliveries o
+                   WHERE o.endpoint_id = d.endpoint_id AND o.session_id = d.session_id
+                     AND o.state = 'pending' AND o.seq < d.seq)
+             ORDER BY d.seq LIMIT 1",
+        )?
+        .query_row(params![endpoint_id, now_ms], |row| {
+            Ok(Due {
+                seq: row.get(0)?,
+                attempts: row.get(1)?,
+                url: row.get(2)?,
+                secret: row.get::<_, String>(3)?.into(),
+                event_id: row.get(4)?,
+                event_created_at: row.get(5)?,
+                body: row.get(6)?,
+            })
+        })
+        .optional()?)
+}
+
+/// Notes an attempt; `retry_in_ms` says when to try again, `None` that the schedule has ended.
+pub fn record_attempt(
+    db: &Connection,
+    seq: i64,
+    at_ms: i64,
+    result: &Result<u16, (Option<u16>, String)>,
+    duration_ms: i64,
+    retry_in_ms: Option<i64>,
+) -> Outcome<()> {
+    let (status, error) = match result {
+        Ok(status) => (Some(*status), None),
+        Err((status, error)) => (*status, Some(error)),
+    };
+    db.prepare_cached(
+        "INSERT INTO attempts (delivery_seq, at, status, error, duration_ms)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![seq, at_ms, status, error, duration_ms])?;
+    let state = match (result, retry_in_ms) {
+        (Ok(_), _) => "delivered",
+        (Err(_), Some(_)) => "pending",
+        (Err(_), None) => "parked",
+    };
+    // The wait counts from now by the merchant's clock, which `due_at` is told in.
+    db.prepare_cached(
+        "UPDATE deliveries SET state = ?2, attempts = attempts + 1,
+             due_at = ?3 + (SELECT m.clock_offset_ms FROM merchants m
+                 JOIN endpoints e ON e.merchant_id = m.id WHERE e.id = endpoint_id)
+         WHERE seq = ?1 AND state = 'pending'",
+    )?
+    .execute(params![seq, state, at_ms + retry_in_ms.unwrap_or(0)])?;
+    Ok(())
+}
+
+/// Makes an event's deliveries due again, whatever came of them before.
+///
+/// Endpoints that have been added since get it too.
+pub fn resend(db: &Connection, merchant_id: &str, event_id: &str, now_ms: i64) -> Outcome<()> {
+    let event_seq = seq_of(db, merchant_id, event_id)?;
+    db.execute(
+        "UPDATE deliveries SET state = 'pending', attempts = 0, due_at = ?2
+         WHERE event_seq = ?1
+           AND endpoint_id IN (SELECT id FROM endpoints WHERE deleted = 0)",
+        params![event_seq, now_ms],
+    )?;
+    db.execute(
+        "INSERT INTO deliveries (event_seq, endpoint_id, session_id, due_at)
+         SELECT v.seq, e.id, v.session_id, ?2 FROM events v
+         JOIN endpoints e ON e.merchant_id = v.merchant_id AND e.deleted = 0
+         WHERE v.seq = ?1
+           AND NOT EXISTS (SELECT 1 FROM deliveries d
+               WHERE d.event_seq = v.seq AND d.endpoint_id = e.id)",
+        params![event_seq, now_ms],
+    )?;
+    Ok(())
+}

@@ -1,0 +1,180 @@
+//! Events and the endpoints that they go to.
+
+use faststar::Secret;
+use faststar::error::{Error, ErrorKind, code};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+
+use super::{Outcome, from_json, to_json};
+
+/// A URL that a merchant's events go to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// The id, `we_…`.
+    pub id: String,
+    /// Where the events go.
+    pub url: String,
+    /// Signs them.
+    pub secret: Secret,
+    /// The types that it gets; empty for all.
+    pub events: Vec<String>,
+}
+
+/// An event to be written and delivered.
+#[derive(Clone, Debug)]
+pub struct EventRow {
+    /// The id, `evt_…`.
+    pub id: String,
+    /// The merchant that it belongs to.
+    pub merchant_id: String,
+    /// The session that it tells of.
+    pub session_id: String,
+    /// The type, `payment.succeeded`.
+    pub event_type: String,
+    /// When it happened, by the merchant's clock.
+    pub created_at: i64,
+    /// The body as it is signed and sent.
+    pub body: String,
+}
+
+/// Adds an endpoint.
+pub fn add_endpoint(db: &Connection, merchant_id: &str, endpoint: &Endpoint) -> Outcome<()> {
+    db.execute(
+        "INSERT INTO endpoints (id, merchant_id, url, secret, events) VALUES (?1, ?2, ?3, ?4, ?5)",
+        params![
+            endpoint.id,
+            merchant_id,
+            endpoint.url,
+            endpoint.secret.expose(),
+            to_json(&endpoint.events)
+        ],
+    )?;
+    Ok(())
+}
+
+/// Lists a merchant's endpoints, the oldest first.
+pub fn list_endpoints(db: &Connection, merchant_id: &str) -> Outcome<Vec<Endpoint>> {
+    let rows: Vec<(String, String, String, String)> = db
+        .prepare_cached(
+            "SELECT id, url, secret, events FROM endpoints
+             WHERE merchant_id = ?1 AND deleted = 0 ORDER BY seq",
+        )?
+        .query_map([merchant_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    rows.into_iter()
+        .map(|(id, url, secret, events)| {
+            Ok(Endpoint { id, url, secret: secret.into(), events: from_json(&events)? })
+        })
+        .collect()
+}
+
+/// Deletes an endpoint; what still waits for it is parked.
+pub fn delete_endpoint(db: &Connection, merchant_id: &str, id: &str) -> Outcome<()> {
+    let deleted = db.execute(
+        "UPDATE endpoints SET deleted = 1 WHERE id = ?1 AND merchant_id = ?2 AND deleted = 0",
+        [id, merchant_id],
+    )?;
+    if deleted == 0 {
+        return Err(Error::new(ErrorKind::NotFound, code::NOT_FOUND, "no such endpoint").into());
+    }
+    db.execute(
+        "UPDATE deliveries SET state = 'parked' WHERE endpoint_id = ?1 AND state = 'pending'",
+        [id],
+    )?;
+    Ok(())
+}
+
+/// Adds an event, and a delivery for each endpoint that wants it, due at once.
+pub fn add_event(db: &Connection, event: &EventRow) -> Outcome<()> {
+    db.prepare_cached(
+        "INSERT INTO events (id, merchant_id, session_id, type, created_at, body)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )?
+    .execute(params![
+        event.id,
+        event.merchant_id,
+        event.session_id,
+        event.event_type,
+        event.created_at,
+        event.body
+    ])?;
+    let event_seq = db.last_insert_rowid();
+    for endpoint in list_endpoints(db, &event.merchant_id)? {
+        if endpoint.events.is_empty() || endpoint.events.contains(&event.event_type) {
+            db.prepare_cached(
+                "INSERT INTO deliveries (event_seq, endpoint_id, session_id, due_at)
+                 VALUES (?1, ?2, ?3, ?4)",
+            )?
+            .execute(params![event_seq, endpoint.id, event.session_id, event.created_at])?;
+        }
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct EventView {
+    event: Box<RawValue>,
+    deliveries: Vec<Value>,
+}
+
+/// Lists a merchant's events, the newest first, each with its deliveries and their attempts.
+pub fn list_events(db: &Connection, merchant_id: &str, limit: usize) -> Outcome<Value> {
+    let events: Vec<(i64, String)> = db
+        .prepare_cached(
+            "SELECT seq, body FROM events WHERE merchant_id = ?1 ORDER BY seq DESC LIMIT ?2",
+        )?
+        .query_map(params![merchant_id, limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let views = events.into_iter().map(|(seq, body)| {
+        Ok(EventView { event: from_json(&body)?, deliveries: deliveries_of(db, seq)? })
+    });
+    let views = views.collect::<Outcome<Vec<_>>>()?;
+    Ok(serde_json::to_value(views).expect("an event is JSON"))
+}
+
+fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<Value>> {
+    let rows: Vec<(i64, String, String, i64)> = db
+        .prepare_cached(
+            "SELECT d.seq, e.url, d.state, d.due_at FROM deliveries d
+             JOIN endpoints e ON e.id = d.endpoint_id WHERE d.event_seq = ?1 ORDER BY d.seq",
+        )?
+        .query_map([event_seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    rows.into_iter()
+        .map(|(seq, url, state, due_at)| {
+            let attempts: Vec<Value> = db
+                .prepare_cached(
+                    "SELECT at, status, error, duration_ms FROM attempts
+                     WHERE delivery_seq = ?1 ORDER BY seq",
+                )?
+                .query_map([seq], |row| {
+                    Ok(serde_json::json!({
+                        "at": crate::clock::rfc3339(row.get(0)?),
+                        "status": row.get::<_, Option<i64>>(1)?,
+                        "error": row.get::<_, Option<String>>(2)?,
+                        "duration_ms": row.get::<_, i64>(3)?,
+                    }))
+                })?
+                .collect::<rusqlite::Result<_>>()?;
+            let next = (state == "pending").then(|| crate::clock::rfc3339(due_at));
+            Ok(serde_json::json!({
+                "url": url, "state": state, "next_attempt_at": next, "attempts": attempts,
+            }))
+        })
+        .collect()
+}
+
+/// Finds the number of a merchant's event.
+pub(super) fn seq_of(db: &Connection, merchant_id: &str, event_id: &str) -> Outcome<i64> {
+    let seq = db
+        .query_row(
+            "SELECT seq FROM events WHERE id = ?1 AND merchant_id = ?2",
+            [event_id, merchant_id],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(seq.ok_or_else(|| {
+        Error::new(ErrorKind::NotFound, code::NOT_FOUND, "no event has this id").with_param("id")
+    })?)
+}

@@ -1,0 +1,81 @@
+//! Merchants and their keys.
+
+use faststar::{Currency, MerchantKind};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use super::Outcome;
+
+/// A merchant of the sandbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merchant {
+    /// The id, `mer_…`.
+    pub id: String,
+    /// Who sells.
+    pub kind: MerchantKind,
+    /// The currency of an ad hoc amount that names none.
+    pub default_currency: Currency,
+    /// Signs the events of endpoints without a secret of their own.
+    pub webhook_secret: faststar::Secret,
+    /// How far the merchant's clock is ahead of the machine's.
+    pub clock_offset_ms: i64,
+}
+
+const COLUMNS: &str = "id, kind, default_currency, webhook_secret, clock_offset_ms";
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Merchant> {
+    let currency: String = row.get(2)?;
+    Ok(Merchant {
+        id: row.get(0)?,
+        kind: MerchantKind::from(row.get::<_, String>(1)?),
+        default_currency: currency.parse().unwrap_or(Currency::USD),
+        webhook_secret: row.get::<_, String>(3)?.into(),
+        clock_offset_ms: row.get(4)?,
+    })
+}
+
+/// Adds a merchant.
+pub fn add_merchant(db: &Connection, merchant: &Merchant, now_ms: i64) -> Outcome<()> {
+    db.execute(
+        "INSERT INTO merchants VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        params![
+            merchant.id,
+            merchant.kind.as_str(),
+            merchant.default_currency.code(),
+            merchant.webhook_secret.expose(),
+            merchant.clock_offset_ms,
+            now_ms,
+        ],
+    )?;
+    Ok(())
+}
+
+/// Adds a key of a merchant by its hash.
+pub fn add_key(db: &Connection, hash: &[u8], merchant_id: &str, now_ms: i64) -> Outcome<()> {
+    db.execute("INSERT INTO api_keys VALUES (?1, ?2, ?3)", params![hash, merchant_id, now_ms])?;
+    Ok(())
+}
+
+/// Finds the merchant of a key by the key's hash.
+pub fn merchant_of_key(db: &Connection, hash: &[u8]) -> Outcome<Option<Merchant>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM merchants
+         WHERE id = (SELECT merchant_id FROM api_keys WHERE hash = ?1)"
+    );
+    Ok(db.prepare_cached(&sql)?.query_row([hash], read).optional()?)
+}
+
+/// Finds the merchant that the sandbox was first started with.
+pub fn first_merchant(db: &Connection) -> Outcome<Option<Merchant>> {
+    let sql = format!("SELECT {COLUMNS} FROM merchants ORDER BY created_at, id LIMIT 1");
+    Ok(db.query_row(&sql, [], read).optional()?)
+}
+
+/// Moves a merchant's clock and gives its new distance from the machine's.
+pub fn move_clock(db: &Connection, merchant_id: &str, by_ms: i64) -> Outcome<i64> {
+    Ok(db.query_row(
+        "UPDATE merchants SET clock_offset_ms = clock_offset_ms + ?2 WHERE id = ?1
+         RETURNING clock_offset_ms",
+        params![merchant_id, by_ms],
+        |row| row.get(0),
+    )?)
+}

@@ -1,0 +1,139 @@
+//! Checkout sessions.
+
+use faststar::{CreateSession, PaymentStatus, Quote, Secret, SessionStatus, Transition};
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::{Map, Value};
+
+use super::{Outcome, from_json, to_json};
+
+/// A session as it is stored.
+#[derive(Clone, Debug)]
+pub struct SessionRow {
+    /// The id, `cs_…`.
+    pub id: String,
+    /// The merchant that created it.
+    pub merchant_id: String,
+    /// Opens the cashier.
+    pub token: Secret,
+    /// Where it is in its life.
+    pub status: SessionStatus,
+    /// Whether the money has come.
+    pub payment_status: PaymentStatus,
+    /// The currency.
+    pub currency: String,
+    /// The sum of the lines, in the smallest unit.
+    pub amount_subtotal: i64,
+    /// The tax, in the smallest unit.
+    pub amount_tax: i64,
+    /// What the buyer pays, in the smallest unit.
+    pub amount_total: i64,
+    /// What the merchant asked for, with what the buyer changed.
+    pub request: CreateSession,
+    /// What came of it: ids of the payment, the subscription, the saved card.
+    pub outcome: Map<String, Value>,
+    /// When it was created, by the merchant's clock.
+    pub created_at: i64,
+    /// When it expires, by the merchant's clock.
+    pub expires_at: i64,
+}
+
+impl SessionRow {
+    /// Takes over the figures of a quote.
+    pub fn set_amounts(&mut self, quote: &Quote) {
+        self.currency = quote.currency.code().to_owned();
+        self.amount_subtotal = quote.subtotal;
+        self.amount_tax = quote.tax;
+        self.amount_total = quote.total;
+    }
+
+    /// Expires the session where its time has run out.
+    ///
+    /// Nothing runs when a session expires: whoever reads it next finds it expired.
+    pub fn expire_if_due(&mut self, now_ms: i64) {
+        if now_ms >= self.expires_at
+            && let Ok(expired) = self.status.after(Transition::Expire)
+        {
+            self.status = expired;
+        }
+    }
+}
+
+/// Adds a session.
+pub fn add_session(db: &Connection, row: &SessionRow) -> Outcome<()> {
+    db.prepare_cached(
+        "INSERT INTO sessions (id, merchant_id, token, status, payment_status, currency,
+             amount_subtotal, amount_tax, amount_total, request, outcome, created_at, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+    )?
+    .execute(params![
+        row.id,
+        row.merchant_id,
+        row.token.expose(),
+        row.status.as_str(),
+        row.payment_status.as_str(),
+        row.currency,
+        row.amount_subtotal,
+        row.amount_tax,
+        row.amount_total,
+        to_json(&row.request),
+        to_json(&row.outcome),
+        row.created_at,
+        row.expires_at,
+    ])?;
+    Ok(())
+}
+
+/// Writes back what can change of a session.
+pub fn update_session(db: &Connection, row: &SessionRow) -> Outcome<()> {
+    db.prepare_cached(
+        "UPDATE sessions SET status = ?2, payment_status = ?3, currency = ?4, amount_subtotal = ?5,
+             amount_tax = ?6, amount_total = ?7, request = ?8, outcome = ?9, expires_at = ?10
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        row.id,
+        row.status.as_str(),
+        row.payment_status.as_str(),
+        row.currency,
+        row.amount_subtotal,
+        row.amount_tax,
+        row.amount_total,
+        to_json(&row.request),
+        to_json(&row.outcome),
+        row.expires_at,
+    ])?;
+    Ok(())
+}
+
+/// Finds a session by its id.
+pub fn find_session(db: &Connection, id: &str) -> Outcome<Option<SessionRow>> {
+    let found = db
+        .prepare_cached(
+            "SELECT merchant_id, token, status, payment_status, currency, amount_subtotal,
+                 amount_tax, amount_total, created_at, expires_at, request, outcome
+             FROM sessions WHERE id = ?1",
+        )?
+        .query_row([id], |row| {
+            let session = SessionRow {
+                id: id.to_owned(),
+                merchant_id: row.get(0)?,
+                token: row.get::<_, String>(1)?.into(),
+                status: row.get::<_, String>(2)?.into(),
+                payment_status: row.get::<_, String>(3)?.into(),
+                currency: row.get(4)?,
+                amount_subtotal: row.get(5)?,
+                amount_tax: row.get(6)?,
+                amount_total: row.get(7)?,
+                created_at: row.get(8)?,
+                expires_at: row.get(9)?,
+                request: CreateSession::setup(),
+                outcome: Map::new(),
+            };
+            Ok((session, row.get::<_, String>(10)?, row.get::<_, String>(11)?))
+        })
+        .optional()?;
+    let Some((mut session, request, outcome)) = found else { return Ok(None) };
+    session.request = from_json(&request)?;
+    session.outcome = from_json(&outcome)?;
+    Ok(Some(session))
+}
