@@ -35,6 +35,8 @@ pub mod code {
         INVALID_URL = "invalid_url";
         /// A text has a character that it must not have, or is too long.
         INVALID_STRING = "invalid_string";
+        /// The URL is not on the cashier's origin, or one that the app allowed.
+        ORIGIN_NOT_ALLOWED = "origin_not_allowed";
         /// Arrays and objects are nested too deeply.
         NESTING_TOO_DEEP = "nesting_too_deep";
         /// A line item names no price, no product and no ad hoc amount.
