@@ -46,7 +46,8 @@ CREATE TABLE sessions (
     request         TEXT NOT NULL,
     outcome         TEXT NOT NULL DEFAULT '{}',
     created_at      INTEGER NOT NULL,
-    expires_at      INTEGER NOT NULL
+    expires_at      INTEGER NOT NULL,
+    priced_at       INTEGER NOT NULL
 );
 
 CREATE TABLE idempotency_keys (
@@ -95,7 +96,8 @@ CREATE TABLE deliveries (
     due_at      INTEGER NOT NULL
 );
 CREATE INDEX deliveries_by_event ON deliveries (event_seq);
-CREATE INDEX deliveries_pending ON deliveries (endpoint_id, session_id, seq) WHERE state = 'pending';
+CREATE INDEX deliveries_due ON deliveries (endpoint_id, due_at, seq) WHERE state = 'pending';
+CREATE INDEX deliveries_held ON deliveries (endpoint_id, session_id, seq) WHERE state = 'pending';
 
 CREATE TABLE attempts (
     seq          INTEGER PRIMARY KEY,

@@ -36,18 +36,15 @@ pub struct Next {
     pub wait_ms: Option<i64>,
 }
 
-/// Finds, for each endpoint that has something waiting, the oldest delivery that is due.
+/// Finds, for each endpoint that has something waiting, the delivery that is due first.
 ///
 /// An endpoint gets its events in the order of their creation. A delivery that failed holds back
 /// only what tells of the same session.
 pub fn take_due(db: &Connection, machine_now_ms: i64) -> Outcome<Vec<Next>> {
     let endpoints: Vec<(String, i64)> = db
         .prepare_cached(
-            "SELECT DISTINCT d.endpoint_id, m.clock_offset_ms
-             FROM deliveries d
-             JOIN endpoints e ON e.id = d.endpoint_id
-             JOIN merchants m ON m.id = e.merchant_id
-             WHERE d.state = 'pending'",
+            "SELECT e.id, m.clock_offset_ms FROM endpoints e
+             JOIN merchants m ON m.id = e.merchant_id WHERE e.deleted = 0",
         )?
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
@@ -55,20 +52,24 @@ pub fn take_due(db: &Connection, machine_now_ms: i64) -> Outcome<Vec<Next>> {
         .into_iter()
         .map(|(endpoint_id, offset)| {
             let now = machine_now_ms.saturating_add(offset);
-            let due = oldest_due(db, &endpoint_id, now)?;
+            let due = first_due(db, &endpoint_id, now)?;
             let next_due_at: Option<i64> = db
                 .prepare_cached(
-                    "SELECT min(due_at) FROM deliveries WHERE endpoint_id = ?1
-                     AND state = 'pending' AND due_at > ?2",
+                    "SELECT min(due_at) FROM deliveries
+                     WHERE endpoint_id = ?1 AND state = 'pending' AND due_at > ?2",
                 )?
                 .query_row(params![endpoint_id, now], |row| row.get(0))?;
             let wait_ms = next_due_at.map(|at| at - now);
-            Ok(Next { endpoint_id, due, wait_ms })
+            Ok(Next {
+                endpoint_id,
+                due,
+                wait_ms,
+            })
         })
         .collect()
 }
 
-fn oldest_due(db: &Connection, endpoint_id: &str, now_ms: i64) -> Outcome<Option<Due>> {
+fn first_due(db: &Connection, endpoint_id: &str, now_ms: i64) -> Outcome<Option<Due>> {
     Ok(db
         .prepare_cached(
             "SELECT d.seq, d.attempts, e.url, e.secret, v.id, v.created_at, v.body
@@ -79,7 +80,7 @@ fn oldest_due(db: &Connection, endpoint_id: &str, now_ms: i64) -> Outcome<Option
                AND NOT EXISTS (SELECT 1 FROM deliveries o
                    WHERE o.endpoint_id = d.endpoint_id AND o.session_id = d.session_id
                      AND o.state = 'pending' AND o.seq < d.seq)
-             ORDER BY d.seq LIMIT 1",
+             ORDER BY d.due_at, d.seq LIMIT 1",
         )?
         .query_row(params![endpoint_id, now_ms], |row| {
             Ok(Due {
@@ -95,37 +96,67 @@ fn oldest_due(db: &Connection, endpoint_id: &str, now_ms: i64) -> Outcome<Option
         .optional()?)
 }
 
-/// Notes an attempt; `retry_in_ms` says when to try again, `None` that the schedule has ended.
-pub fn record_attempt(
-    db: &Connection,
-    seq: i64,
-    at_ms: i64,
-    result: &Result<u16, (Option<u16>, String)>,
-    duration_ms: i64,
-    retry_in_ms: Option<i64>,
-) -> Outcome<()> {
-    let (status, error) = match result {
-        Ok(status) => (Some(*status), None),
-        Err((status, error)) => (*status, Some(error)),
-    };
+/// What came of an attempt.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// The delivery.
+    pub seq: i64,
+    /// When it was made, by the machine's clock.
+    pub at_ms: i64,
+    /// How long it took.
+    pub duration_ms: i64,
+    /// The receiver's HTTP status, where an answer came.
+    pub status: Option<u16>,
+    /// Why it did not count; `None` for success.
+    pub error: Option<String>,
+    /// In how many milliseconds to try again; `None` where it succeeded or the schedule has ended.
+    pub retry_in_ms: Option<i64>,
+}
+
+/// Notes an attempt.
+///
+/// Later events of the same session wait as long as one that has to be tried again.
+pub fn record_attempt(db: &Connection, attempt: &Attempt) -> Outcome<()> {
     db.prepare_cached(
         "INSERT INTO attempts (delivery_seq, at, status, error, duration_ms)
          VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
-    .execute(params![seq, at_ms, status, error, duration_ms])?;
-    let state = match (result, retry_in_ms) {
-        (Ok(_), _) => "delivered",
-        (Err(_), Some(_)) => "pending",
-        (Err(_), None) => "parked",
+    .execute(params![
+        attempt.seq,
+        attempt.at_ms,
+        attempt.status,
+        attempt.error,
+        attempt.duration_ms
+    ])?;
+    let state = match (&attempt.error, attempt.retry_in_ms) {
+        (None, _) => "delivered",
+        (Some(_), Some(_)) => "pending",
+        (Some(_), None) => "parked",
     };
-    // The wait counts from now by the merchant's clock, which `due_at` is told in.
     db.prepare_cached(
-        "UPDATE deliveries SET state = ?2, attempts = attempts + 1,
-             due_at = ?3 + (SELECT m.clock_offset_ms FROM merchants m
-                 JOIN endpoints e ON e.merchant_id = m.id WHERE e.id = endpoint_id)
+        "UPDATE deliveries SET state = ?2, attempts = attempts + 1
          WHERE seq = ?1 AND state = 'pending'",
     )?
-    .execute(params![seq, state, at_ms + retry_in_ms.unwrap_or(0)])?;
+    .execute(params![attempt.seq, state])?;
+    if let Some(retry_in_ms) = attempt.retry_in_ms {
+        // `due_at` is told by the merchant's clock, which may have been moved meanwhile.
+        let retry_at: i64 = db
+            .prepare_cached(
+                "SELECT ?2 + m.clock_offset_ms FROM deliveries d
+             JOIN endpoints e ON e.id = d.endpoint_id
+             JOIN merchants m ON m.id = e.merchant_id WHERE d.seq = ?1",
+            )?
+            .query_row(params![attempt.seq, attempt.at_ms + retry_in_ms], |row| {
+                row.get(0)
+            })?;
+        db.prepare_cached(
+            "UPDATE deliveries SET due_at = ?2
+             WHERE state = 'pending' AND seq >= ?1 AND due_at < ?2
+               AND (endpoint_id, session_id) =
+                   (SELECT endpoint_id, session_id FROM deliveries WHERE seq = ?1)",
+        )?
+        .execute(params![attempt.seq, retry_at])?;
+    }
     Ok(())
 }
 

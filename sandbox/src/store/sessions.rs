@@ -35,11 +35,14 @@ pub struct SessionRow {
     pub created_at: i64,
     /// When it expires, by the merchant's clock.
     pub expires_at: i64,
+    /// When its amounts were computed, by the merchant's clock.
+    pub priced_at: i64,
 }
 
 impl SessionRow {
-    /// Takes over the figures of a quote.
-    pub fn set_amounts(&mut self, quote: &Quote) {
+    /// Takes over the figures of a quote that was made now.
+    pub fn set_amounts(&mut self, quote: &Quote, now_ms: i64) {
+        self.priced_at = now_ms;
         self.currency = quote.currency.code().to_owned();
         self.amount_subtotal = quote.subtotal;
         self.amount_tax = quote.tax;
@@ -62,8 +65,9 @@ impl SessionRow {
 pub fn add_session(db: &Connection, row: &SessionRow) -> Outcome<()> {
     db.prepare_cached(
         "INSERT INTO sessions (id, merchant_id, token, status, payment_status, currency,
-             amount_subtotal, amount_tax, amount_total, request, outcome, created_at, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+             amount_subtotal, amount_tax, amount_total, request, outcome, created_at, expires_at,
+             priced_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
         row.id,
@@ -79,6 +83,7 @@ pub fn add_session(db: &Connection, row: &SessionRow) -> Outcome<()> {
         to_json(&row.outcome),
         row.created_at,
         row.expires_at,
+        row.priced_at,
     ])?;
     Ok(())
 }
@@ -87,7 +92,8 @@ pub fn add_session(db: &Connection, row: &SessionRow) -> Outcome<()> {
 pub fn update_session(db: &Connection, row: &SessionRow) -> Outcome<()> {
     db.prepare_cached(
         "UPDATE sessions SET status = ?2, payment_status = ?3, currency = ?4, amount_subtotal = ?5,
-             amount_tax = ?6, amount_total = ?7, request = ?8, outcome = ?9, expires_at = ?10
+             amount_tax = ?6, amount_total = ?7, request = ?8, outcome = ?9, expires_at = ?10,
+             priced_at = ?11
          WHERE id = ?1",
     )?
     .execute(params![
@@ -101,6 +107,7 @@ pub fn update_session(db: &Connection, row: &SessionRow) -> Outcome<()> {
         to_json(&row.request),
         to_json(&row.outcome),
         row.expires_at,
+        row.priced_at,
     ])?;
     Ok(())
 }
@@ -110,7 +117,7 @@ pub fn find_session(db: &Connection, id: &str) -> Outcome<Option<SessionRow>> {
     let found = db
         .prepare_cached(
             "SELECT merchant_id, token, status, payment_status, currency, amount_subtotal,
-                 amount_tax, amount_total, created_at, expires_at, request, outcome
+                 amount_tax, amount_total, created_at, expires_at, priced_at, request, outcome
              FROM sessions WHERE id = ?1",
         )?
         .query_row([id], |row| {
@@ -126,13 +133,20 @@ pub fn find_session(db: &Connection, id: &str) -> Outcome<Option<SessionRow>> {
                 amount_total: row.get(7)?,
                 created_at: row.get(8)?,
                 expires_at: row.get(9)?,
+                priced_at: row.get(10)?,
                 request: CreateSession::setup(),
                 outcome: Map::new(),
             };
-            Ok((session, row.get::<_, String>(10)?, row.get::<_, String>(11)?))
+            Ok((
+                session,
+                row.get::<_, String>(11)?,
+                row.get::<_, String>(12)?,
+            ))
         })
         .optional()?;
-    let Some((mut session, request, outcome)) = found else { return Ok(None) };
+    let Some((mut session, request, outcome)) = found else {
+        return Ok(None);
+    };
     session.request = from_json(&request)?;
     session.outcome = from_json(&outcome)?;
     Ok(Some(session))

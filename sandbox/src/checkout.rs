@@ -1,0 +1,349 @@
+//! What happens to a session: created, priced, paid, expired.
+//!
+//! These functions run inside a database job. The merchant's API, the buyer's page and the
+//! developer's commands all go through them.
+
+use faststar::error::{Error, ErrorKind, Result, code};
+use faststar::{
+    CreateSession, EventType, Mode, PaymentStatus, Quote, QuoteOptions, Session, SessionStatus,
+    Transition,
+};
+use rusqlite::Connection;
+use serde_json::{Map, Value, json};
+
+use crate::card::{Behaviour, TestCard};
+use crate::clock;
+use crate::ids;
+use crate::store::{self, EventRow, Merchant, Outcome, SessionRow};
+
+/// How long a session stays open.
+const OPEN_MS: i64 = 24 * 60 * 60 * 1000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Creates a session: checks the rules, prices it, stores it.
+///
+/// # Errors
+///
+/// Those of [`faststar::quote()`].
+pub fn create(
+    db: &Connection,
+    merchant: &Merchant,
+    request: CreateSession,
+    now_ms: i64,
+) -> Outcome<SessionRow> {
+    let quote = price(db, merchant, &request, now_ms)?;
+    let mut row = SessionRow {
+        id: ids::id("cs_", now_ms),
+        merchant_id: merchant.id.clone(),
+        token: ids::secret("").into(),
+        status: SessionStatus::Open,
+        payment_status: match request.mode {
+            Mode::Setup => PaymentStatus::NoPaymentRequired,
+            _ => PaymentStatus::Unpaid,
+        },
+        currency: String::new(),
+        amount_subtotal: 0,
+        amount_tax: 0,
+        amount_total: 0,
+        request,
+        outcome: Map::new(),
+        created_at: now_ms,
+        expires_at: now_ms.saturating_add(OPEN_MS),
+        priced_at: now_ms,
+    };
+    row.set_amounts(&quote, now_ms);
+    store::add_session(db, &row)?;
+    Ok(row)
+}
+
+/// Computes what a request comes to for a merchant at a time.
+///
+/// # Errors
+///
+/// Those of [`faststar::quote()`].
+pub fn price(
+    db: &Connection,
+    merchant: &Merchant,
+    request: &CreateSession,
+    at_ms: i64,
+) -> Outcome<Quote> {
+    let catalog = store::catalog_of(db, &merchant.id, &request.line_items)?;
+    let options = QuoteOptions::on(clock::date(at_ms))
+        .merchant(merchant.kind.clone())
+        .default_currency(merchant.default_currency);
+    Ok(faststar::quote(request, &catalog, &options)?)
+}
+
+/// Finds a merchant's session as it is now.
+///
+/// # Errors
+///
+/// `not_found`, for another merchant's session too.
+pub fn find(db: &Connection, merchant_id: &str, id: &str, now_ms: i64) -> Outcome<SessionRow> {
+    let found = store::find_session(db, id)?.filter(|row| row.merchant_id == merchant_id);
+    let mut row = found.ok_or_else(|| no_session(id))?;
+    row.expire_if_due(now_ms);
+    Ok(row)
+}
+
+/// Makes the error of an id that names no session.
+pub fn no_session(id: &str) -> Error {
+    let shown: String = id
+        .chars()
+        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .collect();
+    let message = format!(
+        "no session has the id {}",
+        shown.get(..40).unwrap_or(&shown)
+    );
+    Error::new(ErrorKind::NotFound, code::NOT_FOUND, message).with_param("id")
+}
+
+/// Takes the buyer's country and prices the session anew.
+///
+/// # Errors
+///
+/// `session_already_completed`, `session_expired`, `tax_rate_unknown`, `invalid_value`.
+pub fn set_country(
+    db: &Connection,
+    merchant: &Merchant,
+    row: &mut SessionRow,
+    place: String,
+    now_ms: i64,
+) -> Outcome<()> {
+    row.status.after(Transition::Complete)?;
+    row.request.buyer_country = Some(place);
+    let quote = price(db, merchant, &row.request, now_ms)?;
+    row.set_amounts(&quote, now_ms);
+    store::update_session(db, row)
+}
+
+/// What came of an attempt to pay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Payment {
+    /// The session is complete.
+    Completed,
+    /// The bank said no; the session stays open.
+    Declined,
+    /// The bank wants the buyer to authenticate; the session stays open.
+    AuthenticationRequired,
+}
+
+impl Payment {
+    /// Gives the error that a buyer's page shows, where it is one.
+    ///
+    /// # Errors
+    ///
+    /// `card_declined` or `authentication_required`, with status 402.
+    pub fn into_result(self) -> Result<()> {
+        let refuse = |code: &'static str, message: &str| {
+            Err(Error::new(ErrorKind::Payment, code, message).with_param("card.number"))
+        };
+        match self {
+            Self::Completed => Ok(()),
+            Self::Declined => refuse(
+                code::CARD_DECLINED,
+                "the card was declined; try another card",
+            ),
+            Self::AuthenticationRequired => refuse(
+                code::AUTHENTICATION_REQUIRED,
+                "the bank asks the buyer to authenticate; send the payment again with \
+                 authentication set to approved",
+            ),
+        }
+    }
+}
+
+/// Pays, subscribes or saves a card, whatever the session is for, and writes the events.
+///
+/// `authenticated` says whether the buyer has passed the bank's check.
+///
+/// # Errors
+///
+/// `session_already_completed` or `session_expired`.
+pub fn pay(
+    db: &Connection,
+    merchant: &Merchant,
+    row: &mut SessionRow,
+    card: &TestCard,
+    authenticated: Option<bool>,
+    now_ms: i64,
+) -> Outcome<Payment> {
+    let complete = row.status.after(Transition::Complete)?;
+    let payment = match (card.behaviour, authenticated) {
+        (Behaviour::Succeeds, _) | (Behaviour::AsksForAuthentication, Some(true)) => {
+            Payment::Completed
+        }
+        (Behaviour::AsksForAuthentication, None) => Payment::AuthenticationRequired,
+        (Behaviour::Declined, _) | (Behaviour::AsksForAuthentication, Some(false)) => {
+            Payment::Declined
+        }
+    };
+    match payment {
+        Payment::AuthenticationRequired => return Ok(payment),
+        Payment::Declined if row.request.mode != Mode::Setup => {
+            emit_payment(db, row, EventType::PaymentFailed, "failed", now_ms)?;
+            return Ok(payment);
+        }
+        Payment::Declined => return Ok(payment),
+        Payment::Completed => {}
+    }
+    row.status = complete;
+    row.outcome.insert(
+        "payment_method".into(),
+        json!({
+            "id": ids::id("pm_", now_ms),
+            "brand": card.brand,
+            "last4": &card.number[card.number.len() - 4..],
+        }),
+    );
+    match row.request.mode {
+        Mode::Setup => {
+            row.outcome
+                .insert("setup_intent_id".into(), ids::id("seti_", now_ms).into());
+        }
+        Mode::Subscription => subscribe(db, merchant, row, now_ms)?,
+        _ => charge(db, row, now_ms)?,
+    }
+    store::update_session(db, row)?;
+    Ok(payment)
+}
+
+fn charge(db: &Connection, row: &mut SessionRow, now_ms: i64) -> Outcome<()> {
+    row.payment_status = PaymentStatus::Paid;
+    let id = emit_payment(db, row, EventType::PaymentSucceeded, "succeeded", now_ms)?;
+    row.outcome.insert("payment_intent_id".into(), id.into());
+    Ok(())
+}
+
+fn subscribe(
+    db: &Connection,
+    merchant: &Merchant,
+    row: &mut SessionRow,
+    now_ms: i64,
+) -> Outcome<()> {
+    let catalog = store::catalog_of(db, &merchant.id, &row.request.line_items)?;
+    let prices = row
+        .request
+        .line_items
+        .iter()
+        .filter_map(|item| item.price_id.as_deref());
+    let trial_days = prices
+        .filter_map(|id| catalog.price(id)?.trial_period_days)
+        .max()
+        .unwrap_or(0);
+    let subscription_id = ids::id("sub_", now_ms);
+    let trial_end = (trial_days > 0).then(|| clock::rfc3339(now_ms + trial_days * DAY_MS));
+    let status = if trial_end.is_some() {
+        "trialing"
+    } else {
+        "active"
+    };
+    row.outcome
+        .insert("subscription_id".into(), subscription_id.clone().into());
+    if let Some(trial_end) = &trial_end {
+        row.outcome
+            .insert("trial_end".into(), trial_end.clone().into());
+    }
+    let started = json!({
+        "subscription_id": subscription_id, "status": status, "trial_end": trial_end,
+    });
+    emit(db, row, EventType::SubscriptionCreated, started, now_ms)?;
+    let due = if trial_end.is_some() {
+        0
+    } else {
+        row.amount_total
+    };
+    let invoice = json!({
+        "invoice_id": ids::id("in_", now_ms), "subscription_id": subscription_id,
+        "amount": due, "currency": row.currency, "status": "paid",
+    });
+    emit(db, row, EventType::InvoicePaid, invoice, now_ms)?;
+    if trial_end.is_some() {
+        row.payment_status = PaymentStatus::NoPaymentRequired;
+        return Ok(());
+    }
+    charge(db, row, now_ms)
+}
+
+fn emit_payment(
+    db: &Connection,
+    row: &SessionRow,
+    event_type: EventType,
+    status: &str,
+    now_ms: i64,
+) -> Outcome<String> {
+    let payment_id = ids::id("pi_", now_ms);
+    let data = json!({
+        "payment_id": payment_id, "amount": row.amount_total, "currency": row.currency,
+        "status": status,
+    });
+    emit(db, row, event_type, data, now_ms)?;
+    Ok(payment_id)
+}
+
+/// Writes an event; what a merchant reconciles by is added to its data.
+fn emit(
+    db: &Connection,
+    row: &SessionRow,
+    event_type: EventType,
+    mut data: Value,
+    now_ms: i64,
+) -> Outcome<()> {
+    data["checkout_session_id"] = row.id.as_str().into();
+    if let Some(reference) = &row.request.client_reference_id {
+        data["client_reference_id"] = reference.as_str().into();
+    }
+    let id = ids::id("evt_", now_ms);
+    let body = json!({
+        "id": id, "type": event_type, "created": now_ms.div_euclid(1000), "data": data,
+        "livemode": false, "api_version": "v1",
+    });
+    let event = EventRow {
+        id,
+        merchant_id: row.merchant_id.clone(),
+        session_id: row.id.clone(),
+        event_type: event_type.as_str().to_owned(),
+        created_at: now_ms,
+        body: body.to_string(),
+    };
+    store::add_event(db, &event)
+}
+
+/// Expires a session before its time.
+///
+/// # Errors
+///
+/// `session_already_completed` or `session_expired`.
+pub fn expire(db: &Connection, row: &mut SessionRow, now_ms: i64) -> Outcome<()> {
+    row.status = row.status.after(Transition::Expire)?;
+    row.expires_at = now_ms;
+    store::update_session(db, row)
+}
+
+/// Gives the session as the API tells it.
+pub fn view(row: &SessionRow) -> Session {
+    let mut wire = json!({
+        "id": row.id,
+        "status": row.status,
+        "amount_subtotal": row.amount_subtotal,
+        "amount_tax": row.amount_tax,
+        "amount_total": row.amount_total,
+        "currency": row.currency,
+        "session_token": row.token,
+        "expires_at": clock::rfc3339(row.expires_at),
+        "payment_status": row.payment_status,
+        "mode": row.request.mode,
+        "presentation": row.request.presentation,
+        "line_items": row.request.line_items,
+        "customer_email": row.request.customer_email,
+        "success_url": row.request.success_url,
+        "cancel_url": row.request.cancel_url,
+        "buyer_country": row.request.buyer_country,
+        "client_reference_id": row.request.client_reference_id,
+    });
+    if let Some(fields) = wire.as_object_mut() {
+        fields.extend(row.outcome.clone());
+    }
+    serde_json::from_value(wire).expect("the fields are those of a session")
+}

@@ -1,0 +1,282 @@
+//! The commands that drive a running sandbox: `complete`, `expire`, `clock`, `events`.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use clap::Subcommand;
+use faststar::error::{Error, ErrorKind, code};
+use faststar::{Money, Secret};
+use reqwest::Method;
+use serde_json::{Value, json};
+use url::Url;
+
+use super::sandbox::PORT;
+use super::{block_on, failure, print};
+
+/// Which sandbox, and whose.
+#[derive(clap::Args)]
+pub(super) struct Target {
+    /// The sandbox's URL, with or without /api/v1
+    #[arg(long, env = "FASTSTAR_BASE_URL", value_name = "URL", default_value_t = format!("http://127.0.0.1:{PORT}"))]
+    url: String,
+    /// The merchant's API key
+    #[arg(
+        long,
+        env = "FASTSTAR_API_KEY",
+        hide_env_values = true,
+        value_name = "KEY"
+    )]
+    api_key: String,
+    /// Print the answer's data as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// Play the buyer of a session: pay, subscribe or save a card.
+#[derive(clap::Args)]
+pub(super) struct Complete {
+    /// The session, cs_…
+    session: String,
+    /// What card: success, declined, authentication, or a test card's number
+    #[arg(long, default_value = "success")]
+    card: String,
+    /// How the bank's check ends, where the card asks for one
+    #[arg(long, value_parser = ["approved", "failed"])]
+    authentication: Option<String>,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Expire a session before its time.
+#[derive(clap::Args)]
+pub(super) struct Expire {
+    /// The session, cs_…
+    session: String,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Clock {
+    /// Show the merchant's time
+    Show {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Move the merchant's time forward: sessions expire, webhooks become due
+    Advance {
+        /// How far: 25h, 90m, 3d, 1d12h
+        by: String,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Events {
+    /// List the newest events and what came of their deliveries
+    List {
+        /// How many, 1 to 100
+        #[arg(long, default_value_t = 20)]
+        limit: u8,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Send an event to its endpoints again
+    Resend {
+        /// The event, evt_…
+        event: String,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+impl Complete {
+    pub(super) fn run(self) -> Result<(), Error> {
+        let body = json!({"card": self.card, "authentication": self.authentication});
+        let path = ["sessions", &self.session, "complete"];
+        self.target
+            .call(Method::POST, &path, Some(body), session_line)
+    }
+}
+
+impl Expire {
+    pub(super) fn run(self) -> Result<(), Error> {
+        let path = ["sessions", &self.session, "expire"];
+        self.target.call(Method::POST, &path, None, session_line)
+    }
+}
+
+impl Clock {
+    pub(super) fn run(self) -> Result<(), Error> {
+        let line = |data: &Value| {
+            format!(
+                "{} ({} s ahead of this machine)",
+                text(&data["now"]),
+                data["seconds_ahead"]
+            )
+        };
+        match self {
+            Self::Show { target } => target.call(Method::GET, &["clock"], None, line),
+            Self::Advance { by, target } => target.call(
+                Method::POST,
+                &["clock", "advance"],
+                Some(json!({"by": by})),
+                line,
+            ),
+        }
+    }
+}
+
+impl Events {
+    pub(super) fn run(self) -> Result<(), Error> {
+        match self {
+            Self::List { limit, mut target } => {
+                target.url = format!("{}?limit={limit}", target.url);
+                target.call(Method::GET, &["events"], None, event_lines)
+            }
+            Self::Resend { event, target } => {
+                let path = ["events", &event, "resend"];
+                target.call(Method::POST, &path, None, |data| {
+                    format!("{} will be sent again", text(&data["id"]))
+                })
+            }
+        }
+    }
+}
+
+impl Target {
+    fn call(
+        self,
+        method: Method,
+        path: &[&str],
+        body: Option<Value>,
+        show: impl Fn(&Value) -> String,
+    ) -> Result<(), Error> {
+        let url = self.locate(path)?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        let data = block_on(send(method, url, Secret::new(self.api_key), body), runtime)?;
+        if self.json {
+            print(data);
+        } else {
+            print(show(&data));
+        }
+        Ok(())
+    }
+
+    fn locate(&self, path: &[&str]) -> Result<Url, Error> {
+        let wrong = || {
+            let message = "the sandbox's URL must be like http://127.0.0.1:4250";
+            Error::new(
+                ErrorKind::Configuration,
+                code::INVALID_CONFIGURATION,
+                message,
+            )
+            .with_param("--url")
+        };
+        let mut url = Url::parse(&self.url).map_err(|_| wrong())?;
+        let query = url.query().map(str::to_owned);
+        url.set_path("");
+        url.path_segments_mut()
+            .map_err(|()| wrong())?
+            .pop_if_empty()
+            .extend(["sandbox", "v1"])
+            .extend(path);
+        url.set_query(query.as_deref());
+        Ok(url)
+    }
+}
+
+async fn send(
+    method: Method,
+    url: Url,
+    api_key: Secret,
+    body: Option<Value>,
+) -> Result<Value, Error> {
+    let unreachable = |error: reqwest::Error| {
+        let message = "no sandbox answers there; start one with: faststar sandbox";
+        Error::new(ErrorKind::Connection, code::CONNECTION_FAILED, message)
+            .with_param("--url")
+            .with_source(error.without_url())
+    };
+    // Loopback speaks plain HTTP; reqwest wants a provider of cryptography all the same.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(30))
+        .build()
+        .map_err(|error| failure(error.to_string()))?;
+    let mut request = client
+        .request(method, url)
+        .header("X-API-Key", api_key.expose());
+    if let Some(body) = body {
+        request = request
+            .header("Content-Type", "application/json")
+            .body(body.to_string());
+    }
+    let answer = request.send().await.map_err(unreachable)?;
+    let status = answer.status().as_u16();
+    let bytes = answer.bytes().await.map_err(unreachable)?;
+    let mut envelope: Value = serde_json::from_slice(&bytes)
+        .map_err(|_| failure("what answers there is not a FastStar sandbox"))?;
+    if envelope["success"] == true {
+        return Ok(envelope["data"].take());
+    }
+    let error = &envelope["error"];
+    let told = Error::new(
+        ErrorKind::from_status(status),
+        text(&error["code"]).to_owned(),
+        text(&envelope["message"]),
+    );
+    Err(match error["param"].as_str() {
+        Some(param) => told.with_param(param),
+        None => told,
+    })
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn session_line(session: &Value) -> String {
+    let total = session["amount_total"]
+        .as_i64()
+        .zip(text(&session["currency"]).parse().ok());
+    let total = total.map(|(amount, currency)| Money::new(amount, currency).to_string());
+    format!(
+        "{} is {}, {} ({})",
+        text(&session["id"]),
+        text(&session["status"]),
+        text(&session["payment_status"]),
+        total.unwrap_or_default()
+    )
+}
+
+fn event_lines(data: &Value) -> String {
+    let mut out = String::new();
+    for item in data["items"].as_array().into_iter().flatten() {
+        let event = &item["event"];
+        let _ = writeln!(out, "{}  {}", text(&event["id"]), text(&event["type"]));
+        for delivery in item["deliveries"].as_array().into_iter().flatten() {
+            let attempts = delivery["attempts"].as_array().map_or(0, Vec::len);
+            let _ = write!(
+                out,
+                "    {}  {} after {attempts} attempts",
+                text(&delivery["url"]),
+                text(&delivery["state"])
+            );
+            if let Some(error) = delivery["attempts"][attempts.saturating_sub(1)]["error"].as_str()
+            {
+                let _ = write!(out, ": {error}");
+            }
+            out.push('\n');
+        }
+    }
+    if out.is_empty() {
+        "no events yet".into()
+    } else {
+        out.trim_end().to_owned()
+    }
+}

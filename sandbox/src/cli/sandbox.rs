@@ -1,0 +1,128 @@
+//! `faststar sandbox`
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use faststar::error::Error;
+use faststar::{MerchantKind, Secret};
+use faststar_sandbox::card::TEST_CARDS;
+use faststar_sandbox::{Config, Location, Receivers, Sandbox};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{block_on, failure, print};
+
+/// The port of a sandbox that was not told another.
+pub(super) const PORT: u16 = 4250;
+
+#[derive(clap::Args)]
+pub(super) struct Arguments {
+    /// The port on 127.0.0.1; 0 picks a free one
+    #[arg(long, default_value_t = PORT)]
+    port: u16,
+    /// The database file, made when it is not there; `:memory:` forgets everything at the end
+    #[arg(long, value_name = "FILE", default_value = ":memory:")]
+    db: PathBuf,
+    /// What the merchant is: `mor` must reference the catalog, `direct` may use ad hoc amounts too
+    #[arg(long, value_enum, default_value_t = Kind::Direct)]
+    merchant: Kind,
+    /// Send all events to this URL
+    #[arg(long, value_name = "URL")]
+    webhook: Option<String>,
+    /// Allow webhooks to go to other machines
+    #[arg(long)]
+    allow_remote_webhooks: bool,
+    /// Print one JSON line with url, api_key, webhook_secret and merchant_id, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    Mor,
+    Direct,
+}
+
+pub(super) fn run(arguments: Arguments) -> Result<(), Error> {
+    // With --json the reader is a program, which wants to hear of what goes wrong only.
+    let default = if arguments.json { "warn" } else { "info" };
+    let filter = tracing_subscriber::EnvFilter::builder()
+        .with_env_var("FASTSTAR_LOG")
+        .try_from_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    log.with_target(false).init();
+    block_on(serve(arguments), tokio::runtime::Runtime::new())
+}
+
+async fn serve(arguments: Arguments) -> Result<(), Error> {
+    let database = match arguments.db.to_str() {
+        Some(":memory:") => Location::Memory,
+        _ => Location::File(arguments.db),
+    };
+    let config = Config {
+        port: arguments.port,
+        database,
+        merchant: match arguments.merchant {
+            Kind::Mor => MerchantKind::MerchantOfRecord,
+            Kind::Direct => MerchantKind::Direct,
+        },
+        receivers: Receivers {
+            remote: arguments.allow_remote_webhooks,
+        },
+    };
+    // Before the first line goes out, so that whoever reads it can already end us well.
+    let mut terminate = signal(SignalKind::terminate()).map_err(|e| failure(e.to_string()))?;
+    let sandbox = Sandbox::start(config).await?;
+    if let Some(url) = &arguments.webhook {
+        sandbox
+            .app()
+            .add_webhook(&sandbox.first_merchant().merchant, url)
+            .await?;
+    }
+    if arguments.json {
+        print(ready_line(&sandbox));
+    } else {
+        print(welcome(&sandbox));
+    }
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => {}
+    }
+    sandbox.stop().await;
+    Ok(())
+}
+
+fn ready_line(sandbox: &Sandbox) -> String {
+    let first = sandbox.first_merchant();
+    json!({
+        "url": sandbox.url(),
+        "api_key": first.api_key,
+        "webhook_secret": first.merchant.webhook_secret,
+        "merchant_id": first.merchant.id,
+    })
+    .to_string()
+}
+
+fn welcome(sandbox: &Sandbox) -> String {
+    let (url, first) = (sandbox.url(), sandbox.first_merchant());
+    let expose = Secret::expose;
+    let cards: Vec<_> = TEST_CARDS
+        .iter()
+        .map(|card| format!("  {} {}", card.number, card.doc))
+        .collect();
+    format!(
+        "The FastStar sandbox is ready. It is a {} merchant's; stop it with Ctrl-C.\n\n\
+         export FASTSTAR_BASE_URL={url}/api/v1\n\
+         export FASTSTAR_API_KEY={}\n\
+         export FASTSTAR_WEBHOOK_SECRET={}\n\n\
+         Test cards:\n{}\n\n\
+         The API is described at {url}/openapi.json\n",
+        first.merchant.kind,
+        expose(&first.api_key),
+        expose(&first.merchant.webhook_secret),
+        cards.join("\n"),
+    )
+}

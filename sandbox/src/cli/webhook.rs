@@ -1,0 +1,118 @@
+//! `faststar webhook sign` and `verify`
+
+use std::io::{self, Read};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Subcommand;
+use faststar::error::Error;
+use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all};
+use faststar_sandbox::clock;
+use serde_json::{Value, json};
+
+use super::{failure, print};
+
+/// The largest body that is read.
+const MAX_BODY: u64 = 64 * 1024 * 1024;
+
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Sign the body on standard input and print the value of X-Webhook-Signature
+    Sign {
+        /// The endpoint's secret; a second one signs as during a rotation
+        #[arg(
+            long,
+            required = true,
+            env = "FASTSTAR_WEBHOOK_SECRET",
+            hide_env_values = true
+        )]
+        secret: Vec<String>,
+        /// The time of the signature in unix seconds; now where it is absent
+        #[arg(long, value_name = "UNIX", allow_negative_numbers = true)]
+        now: Option<i64>,
+    },
+    /// Verify the body on standard input and print the event
+    ///
+    /// Prints {"ok":true,"event":{…}} and exits with 0, or {"error":{"code","message"}} and exits
+    /// with 1.
+    Verify {
+        /// The endpoint's secret; any of several may match
+        #[arg(
+            long,
+            required = true,
+            env = "FASTSTAR_WEBHOOK_SECRET",
+            hide_env_values = true
+        )]
+        secret: Vec<String>,
+        /// The value of X-Webhook-Signature
+        #[arg(long)]
+        header: String,
+        /// The value of X-Webhook-ID, to be compared with the signed body
+        #[arg(long, value_name = "ID")]
+        event_id: Option<String>,
+        /// The time of the check in unix seconds; now where it is absent
+        #[arg(long, value_name = "UNIX", allow_negative_numbers = true)]
+        now: Option<i64>,
+        /// How many seconds the signature's time may be off, either way
+        #[arg(long, value_name = "SECONDS", default_value_t = DEFAULT_TOLERANCE.as_secs())]
+        tolerance: u64,
+    },
+}
+
+pub(super) fn run(command: Command) -> ExitCode {
+    match execute(command) {
+        Ok(line) => {
+            print(line);
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            print(error_json(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn execute(command: Command) -> Result<String, Error> {
+    let now = |given: Option<i64>| given.unwrap_or_else(|| clock::machine_now_ms() / 1000);
+    match command {
+        Command::Sign { secret, now: given } => {
+            for secret in &secret {
+                Verifier::new(secret.as_str())?;
+            }
+            Ok(sign_all(&read_body()?, secret, now(given)))
+        }
+        Command::Verify {
+            secret,
+            header,
+            event_id,
+            now: given,
+            tolerance,
+        } => {
+            let mut secrets = secret.into_iter();
+            let mut verifier = Verifier::new(secrets.next().unwrap_or_default())?;
+            for secret in secrets {
+                verifier = verifier.and_secret(secret)?;
+            }
+            let verifier = verifier.tolerance(Duration::from_secs(tolerance));
+            let body = read_body()?;
+            let event = verifier.verify_with_id(&body, &header, event_id.as_deref(), now(given))?;
+            Ok(json!({"ok": true, "event": event}).to_string())
+        }
+    }
+}
+
+fn read_body() -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    let read = io::stdin().lock().take(MAX_BODY).read_to_end(&mut body);
+    read.map_err(|error| failure(format!("standard input cannot be read: {error}")))?;
+    Ok(body)
+}
+
+/// Tells an error as programs read it.
+pub(super) fn error_json(error: &Error) -> Value {
+    let mut told = json!({"code": error.code(), "message": error.message()});
+    if let Some(param) = error.param() {
+        told["param"] = param.into();
+    }
+    json!({"error": told})
+}

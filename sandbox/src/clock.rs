@@ -1,0 +1,78 @@
+//! Time: the machine's, moved forward per merchant.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use faststar::{Date, Timestamp};
+
+/// Gives the machine's time in unix milliseconds.
+pub fn machine_now_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Gives a time as RFC 3339 in UTC, in whole seconds.
+pub fn rfc3339(ms: i64) -> String {
+    timestamp(ms).to_string()
+}
+
+/// Gives the date of a time in UTC.
+pub fn date(ms: i64) -> Date {
+    timestamp(ms).to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// Gives a time in whole seconds, the last one there is where it would lie beyond.
+pub fn timestamp(ms: i64) -> Timestamp {
+    Timestamp::from_second(ms.div_euclid(1000)).unwrap_or(Timestamp::MAX)
+}
+
+/// Reads a span such as `25h`, `90m`, `3d` or `1d12h` in milliseconds.
+pub fn parse_span(text: &str) -> Option<i64> {
+    let mut rest = text;
+    let mut sum = 0_i64;
+    while !rest.is_empty() {
+        let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+        let number: i64 = rest.get(..digits)?.parse().ok()?;
+        let unit = match rest.get(digits..=digits)? {
+            "s" => 1_000,
+            "m" => 60_000,
+            "h" => 3_600_000,
+            "d" => 86_400_000,
+            _ => return None,
+        };
+        sum = sum.checked_add(number.checked_mul(unit)?)?;
+        rest = rest.get(digits + 1..)?;
+    }
+    (sum > 0).then_some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_read_as_people_write_them() {
+        let hour = 3_600_000;
+        assert_eq!(parse_span("25h"), Some(25 * hour));
+        assert_eq!(parse_span("1d12h"), Some(36 * hour));
+        for wrong in [
+            "",
+            "h",
+            "5",
+            "-1h",
+            "1w",
+            "0s",
+            "99999999999999999999d",
+            "1h ",
+        ] {
+            assert_eq!(parse_span(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn times_are_whole_seconds_in_utc() {
+        assert_eq!(rfc3339(1_781_352_000_999), "2026-06-13T12:00:00Z");
+        assert_eq!(date(1_781_352_000_999).to_string(), "2026-06-13");
+    }
+}

@@ -1,0 +1,157 @@
+//! What handlers take from a request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
+use faststar::error::{Error, ErrorKind, Result, code};
+use faststar::{Secret, schema};
+use http_body_util::{BodyExt, Limited};
+use sha2::{Digest, Sha256};
+
+use crate::app::{App, Caller};
+use crate::reply::Refusal;
+
+/// How large a body may be.
+pub const MAX_BODY: usize = 1024 * 1024;
+/// How long a body may take to arrive.
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Who calls, by the `X-API-Key` header.
+pub struct Authenticated(pub Arc<Caller>);
+
+impl FromRequestParts<Arc<App>> for Authenticated {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let Some(key) = parts.headers.get("x-api-key") else {
+            return Err(Refusal(Error::new(
+                ErrorKind::Authentication,
+                code::MISSING_API_KEY,
+                "send the API key in the X-API-Key header",
+            )));
+        };
+        // A key that is not text is as unknown as any other.
+        let key = Secret::from(key.to_str().unwrap_or_default());
+        Ok(Self(app.authenticate(&key).await?))
+    }
+}
+
+/// The `Idempotency-Key` header, where there is one.
+pub struct IdempotencyKey(pub Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let Some(value) = parts.headers.get("idempotency-key") else {
+            return Ok(Self(None));
+        };
+        let key = value
+            .to_str()
+            .ok()
+            .filter(|key| (1..=255).contains(&key.len()));
+        match key {
+            Some(key) => Ok(Self(Some(key.to_owned()))),
+            None => Err(Refusal(Error::validation(
+                code::INVALID_VALUE,
+                "Idempotency-Key",
+                "Idempotency-Key must have 1 to 255 visible ASCII characters",
+            ))),
+        }
+    }
+}
+
+/// A JSON body, not parsed yet, and the hash of the whole request.
+pub struct JsonBody {
+    bytes: Bytes,
+    /// Tells a request that comes again from another one.
+    pub request_hash: [u8; 32],
+}
+
+impl JsonBody {
+    /// Reads the body into a type, checked in full.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`schema::read`].
+    pub fn read<T: serde::de::DeserializeOwned>(&self, object: &schema::Object) -> Result<T> {
+        schema::read(object, &self.bytes)
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+        check_headers(request.headers())?;
+        let mut hash = Sha256::new();
+        hash.update(request.method().as_str());
+        hash.update(request.uri().path());
+        let bytes = collect(request.into_body()).await?;
+        hash.update(&bytes);
+        Ok(Self {
+            bytes,
+            request_hash: hash.finalize().into(),
+        })
+    }
+}
+
+fn check_headers(headers: &HeaderMap) -> Result<()> {
+    let text = |name| {
+        headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default()
+    };
+    let media_type = text(header::CONTENT_TYPE)
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim();
+    let refuse = |code: &'static str, message: &str| {
+        Err(Error::new(ErrorKind::Validation, code, message).with_status(415))
+    };
+    if !media_type.eq_ignore_ascii_case("application/json") {
+        return refuse(
+            code::UNSUPPORTED_MEDIA_TYPE,
+            "send the body as JSON, with Content-Type: application/json",
+        );
+    }
+    if !matches!(text(header::CONTENT_ENCODING), "" | "identity") {
+        return refuse(
+            code::UNSUPPORTED_ENCODING,
+            "send the body without Content-Encoding",
+        );
+    }
+    Ok(())
+}
+
+async fn collect(body: Body) -> Result<Bytes> {
+    let limited = Limited::new(body, MAX_BODY).collect();
+    match tokio::time::timeout(BODY_TIMEOUT, limited).await {
+        Ok(Ok(collected)) => Ok(collected.to_bytes()),
+        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Error::new(
+            ErrorKind::Validation,
+            code::BODY_TOO_LARGE,
+            format!("the body must have at most {MAX_BODY} bytes"),
+        )
+        .with_status(413)),
+        Ok(Err(_)) => Err(Error::new(
+            ErrorKind::Validation,
+            code::MALFORMED_JSON,
+            "the body ended before it was whole",
+        )),
+        Err(_) => Err(Error::new(
+            ErrorKind::Timeout,
+            code::REQUEST_TIMEOUT,
+            format!(
+                "the body must arrive within {} seconds",
+                BODY_TIMEOUT.as_secs()
+            ),
+        )),
+    }
+}

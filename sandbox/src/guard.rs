@@ -1,0 +1,121 @@
+//! What holds for every request: an id, a limit, and no web page of another site.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, Method, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use faststar::error::{Error, ErrorKind, Result, code};
+use futures_util::FutureExt;
+
+use crate::app::App;
+use crate::clock;
+use crate::ids;
+use crate::reply::Refusal;
+use crate::store::overloaded;
+
+/// How many requests may run at once.
+const LIMIT: usize = 2048;
+
+/// Gives every request an id, refuses what must not come in, and turns a panic into an answer.
+pub async fn guard(
+    State((app, running)): State<(Arc<App>, Arc<AtomicUsize>)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let id = ids::id("req_", clock::machine_now_ms());
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let _place = Place::take(&running);
+    let mut response = match admit(&app, &request, running.load(Ordering::Relaxed)) {
+        Err(error) => Refusal(error).into_response(),
+        Ok(()) => AssertUnwindSafe(next.run(request))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                let message = "a defect of the sandbox; its log has more";
+                Refusal(Error::new(ErrorKind::Internal, code::INTERNAL, message)).into_response()
+            }),
+    };
+    tracing::info!(
+        %method, path, status = response.status().as_u16(), request_id = id,
+        ms = started.elapsed().as_millis() as u64,
+    );
+    if let Ok(value) = HeaderValue::try_from(id) {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}
+
+/// Counts a request for as long as it runs.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(running: &'a AtomicUsize) -> Self {
+        running.fetch_add(1, Ordering::Relaxed);
+        Self(running)
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn admit(app: &App, request: &Request, running: usize) -> Result<()> {
+    if running > LIMIT {
+        return Err(overloaded());
+    }
+    check_host(request.headers())?;
+    check_site(app, request.method(), request.uri(), request.headers())
+}
+
+/// Refuses names that only look local: a page may have its own name point at loopback.
+fn check_host(headers: &HeaderMap) -> Result<()> {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let name = match host.rsplit_once(':') {
+        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => host,
+    };
+    if ["127.0.0.1", "localhost", "[::1]"]
+        .iter()
+        .any(|own| name.eq_ignore_ascii_case(own))
+    {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Permission,
+        code::HOST_NOT_ALLOWED,
+        "the Host header must name this machine: 127.0.0.1, localhost or [::1]",
+    ))
+}
+
+/// Refuses calls by pages of other sites; a buyer's way to the cashier page is open.
+fn check_site(app: &App, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<()> {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let is_read = matches!(*method, Method::GET | Method::HEAD);
+    let is_navigation = is_read && text("sec-fetch-mode") == Some("navigate");
+    let is_public_script = is_read && uri.path().starts_with("/sdk/");
+    let own_origin = |origin: &str| {
+        let port = app.origin.rsplit(':').next().unwrap_or_default();
+        origin == app.origin || origin == format!("http://localhost:{port}")
+    };
+    let foreign = text("origin").is_some_and(|origin| !own_origin(origin))
+        || text("sec-fetch-site").is_some_and(|site| !matches!(site, "same-origin" | "none"));
+    if !foreign || is_navigation || is_public_script {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::Permission,
+        code::CROSS_SITE_REQUEST,
+        "a web page of another site must not call the sandbox; call it from your server",
+    ))
+}

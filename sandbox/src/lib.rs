@@ -1,0 +1,26 @@
+//! FastStar's checkout API on your own machine.
+//!
+//! The sandbox plays the other side of the wire: it takes the documented requests, computes totals
+//! with the core's own code, plays the buyer, and sends signed webhooks, all on loopback and without
+//! an account. What it adds to the documentation is listed in `docs/fidelity.md`.
+
+#![forbid(unsafe_code)]
+
+mod app;
+pub mod card;
+mod checkout;
+pub mod clock;
+mod delivery;
+mod extract;
+mod guard;
+mod ids;
+mod reply;
+mod routes;
+mod server;
+mod store;
+
+pub use app::{App, NewMerchant};
+pub use delivery::{Receivers, SCHEDULE};
+pub use routes::{document as openapi, fidelity};
+pub use server::{Config, Sandbox};
+pub use store::{Location, Merchant};

@@ -1,0 +1,147 @@
+//! Answers: everything is in the envelope.
+
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use faststar::error::{Error, ErrorKind};
+use serde::Serialize;
+
+/// An answer in the envelope, as bytes that can be kept and sent again.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    status: StatusCode,
+    body: Vec<u8>,
+    replayed: bool,
+}
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    success: bool,
+    message: &'a str,
+    data: &'a T,
+}
+
+impl Reply {
+    /// Makes a successful answer.
+    pub fn ok<T: Serialize>(message: &str, data: &T) -> Self {
+        let envelope = Envelope {
+            success: true,
+            message,
+            data,
+        };
+        let body = serde_json::to_vec(&envelope).expect("an answer is made of texts and integers");
+        Self {
+            status: StatusCode::OK,
+            body,
+            replayed: false,
+        }
+    }
+
+    /// Gives again an answer that was kept.
+    pub fn replay(body: Vec<u8>) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body,
+            replayed: true,
+        }
+    }
+
+    /// Gives the envelope.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let mut response = json_response(self.status, self.body);
+        if self.replayed {
+            let name = HeaderName::from_static("idempotent-replayed");
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static("true"));
+        }
+        response
+    }
+}
+
+/// A refusal in the envelope.
+#[derive(Debug)]
+pub struct Refusal(pub Error);
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let error = self.0;
+        let status = status_of(&error);
+        let mut response = json_response(status, refusal_body(&error));
+        if error.is_retryable() {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+#[derive(Serialize)]
+struct RefusalEnvelope<'a> {
+    success: bool,
+    message: &'a str,
+    data: (),
+    error: ErrorBody<'a>,
+}
+
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    code: &'a str,
+    param: Option<&'a str>,
+}
+
+/// Writes a refusal's envelope.
+pub fn refusal_body(error: &Error) -> Vec<u8> {
+    let envelope = RefusalEnvelope {
+        success: false,
+        message: error.message(),
+        data: (),
+        error: ErrorBody {
+            code: error.code(),
+            param: error.param(),
+        },
+    };
+    serde_json::to_vec(&envelope).expect("a refusal is made of texts")
+}
+
+/// Gives the HTTP status of an error: its own, or that of its kind.
+pub fn status_of(error: &Error) -> StatusCode {
+    let by_kind = match error.kind() {
+        ErrorKind::Validation => 400,
+        ErrorKind::Authentication => 401,
+        ErrorKind::Payment => 402,
+        ErrorKind::Permission => 403,
+        ErrorKind::NotFound => 404,
+        ErrorKind::Timeout => 408,
+        ErrorKind::Conflict => 409,
+        ErrorKind::RateLimit => 429,
+        _ => 500,
+    };
+    StatusCode::from_u16(error.status().unwrap_or(by_kind))
+        .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
+fn json_response(status: StatusCode, body: Vec<u8>) -> Response {
+    (
+        status,
+        [
+            (header::CONTENT_TYPE, "application/json"),
+            (header::CACHE_CONTROL, "no-store"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ],
+        body,
+    )
+        .into_response()
+}

@@ -1,0 +1,324 @@
+//! What only a sandbox has: merchants, webhook endpoints, events, the clock, paying without a page.
+
+use std::sync::Arc;
+
+use axum::extract::{Path, RawQuery, State};
+use faststar::error::{Error, Result, code};
+use faststar::schema::{Field, Kind, Object, Origin};
+use faststar::{Currency, EventType, MerchantKind};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Handled, PageQuery};
+use crate::app::App;
+use crate::card;
+use crate::checkout;
+use crate::clock;
+use crate::extract::{Authenticated, JsonBody};
+use crate::ids;
+use crate::reply::Reply;
+use crate::store::{self, Endpoint};
+
+/// What makes a merchant.
+pub(super) const ADD_MERCHANT: Object = Object {
+    name: "AddMerchant",
+    doc: "Another merchant in this sandbox; none sees the objects of another.",
+    fields: &[
+        Field::optional(
+            "kind",
+            Kind::OneOf(MerchantKind::KNOWN),
+            Origin::SandboxOnly,
+            "Who sells; `direct` where absent.",
+        ),
+        Field::optional(
+            "default_currency",
+            Kind::Currency,
+            Origin::SandboxOnly,
+            "The currency of ad hoc amounts that name none; USD where absent.",
+        ),
+    ],
+};
+
+/// What makes a webhook endpoint.
+pub(super) const ADD_ENDPOINT: Object = Object {
+    name: "AddWebhookEndpoint",
+    doc: "A URL that gets the merchant's events.",
+    fields: &[
+        Field::required(
+            "url",
+            Kind::HttpUrl,
+            Origin::SandboxOnly,
+            "Where events go; on this machine unless others are allowed.",
+        ),
+        Field::optional(
+            "events",
+            Kind::List {
+                of: &Kind::OneOf(EventType::KNOWN),
+                max: 100,
+            },
+            Origin::SandboxOnly,
+            "The types to get; all where absent or empty.",
+        ),
+        Field::optional(
+            "secret",
+            Kind::Text { max: 200 },
+            Origin::SandboxOnly,
+            "Signs the events; the merchant's webhook secret where absent.",
+        ),
+    ],
+};
+
+/// What completes a session without a page.
+pub(super) const COMPLETE: Object = Object {
+    name: "Complete",
+    doc: "Plays the buyer.",
+    fields: &[
+        Field::optional(
+            "card",
+            Kind::Text { max: 30 },
+            Origin::SandboxOnly,
+            "A test card's number, or `success`, `declined`, `authentication`; `success` where absent.",
+        ),
+        Field::optional(
+            "authentication",
+            Kind::OneOf(&["approved", "failed"]),
+            Origin::SandboxOnly,
+            "How the bank's check ended, where it asked for one.",
+        ),
+    ],
+};
+
+/// What moves a clock.
+pub(super) const ADVANCE: Object = Object {
+    name: "AdvanceClock",
+    doc: "Moves the merchant's clock forward.",
+    fields: &[Field::required(
+        "by",
+        Kind::Text { max: 50 },
+        Origin::SandboxOnly,
+        "How far: `25h`, `90m`, `3d`.",
+    )],
+};
+
+#[derive(Deserialize)]
+struct AddMerchant {
+    kind: Option<MerchantKind>,
+    default_currency: Option<Currency>,
+}
+
+pub(super) async fn add_merchant(
+    State(app): State<Arc<App>>,
+    Authenticated(_): Authenticated,
+    body: JsonBody,
+) -> Handled {
+    let request: AddMerchant = body.read(&ADD_MERCHANT)?;
+    let kind = request.kind.unwrap_or(MerchantKind::Direct);
+    let currency = request.default_currency.unwrap_or(Currency::USD);
+    let new = app.add_merchant(kind, currency).await?;
+    let data = json!({
+        "merchant_id": new.merchant.id,
+        "kind": new.merchant.kind,
+        "default_currency": new.merchant.default_currency,
+        "api_key": new.api_key,
+        "webhook_secret": new.merchant.webhook_secret,
+    });
+    Ok(Reply::ok("Merchant created", &data))
+}
+
+#[derive(Deserialize)]
+struct AddEndpoint {
+    url: String,
+    #[serde(default)]
+    events: Option<Vec<String>>,
+    secret: Option<String>,
+}
+
+pub(super) async fn add_endpoint(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    body: JsonBody,
+) -> Handled {
+    let request: AddEndpoint = body.read(&ADD_ENDPOINT)?;
+    app.receivers.check(&request.url)?;
+    if request
+        .secret
+        .as_deref()
+        .is_some_and(|secret| secret.trim().is_empty())
+    {
+        let message = "secret must not be empty; leave it out to use the merchant's";
+        return Err(Error::validation(code::INVALID_VALUE, "secret", message).into());
+    }
+    let endpoint = Endpoint {
+        id: ids::id("we_", caller.now_ms()),
+        url: request.url,
+        secret: request
+            .secret
+            .map_or_else(|| caller.merchant.webhook_secret.clone(), Into::into),
+        events: request.events.unwrap_or_default(),
+    };
+    let data = endpoint_view(&endpoint);
+    let merchant_id = caller.merchant.id.clone();
+    app.store
+        .run(move |db| store::add_endpoint(db, &merchant_id, &endpoint))
+        .await?;
+    Ok(Reply::ok("Webhook endpoint created", &data))
+}
+
+fn endpoint_view(endpoint: &Endpoint) -> Value {
+    json!({
+        "id": endpoint.id, "url": endpoint.url, "events": endpoint.events,
+        "secret": endpoint.secret,
+    })
+}
+
+pub(super) async fn list_endpoints(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+) -> Handled {
+    let merchant_id = caller.merchant.id.clone();
+    let endpoints = app
+        .store
+        .run(move |db| store::list_endpoints(db, &merchant_id))
+        .await?;
+    let items: Vec<_> = endpoints.iter().map(endpoint_view).collect();
+    Ok(Reply::ok(
+        "Webhook endpoints retrieved",
+        &json!({"items": items}),
+    ))
+}
+
+pub(super) async fn delete_endpoint(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+) -> Handled {
+    let merchant_id = caller.merchant.id.clone();
+    let data = json!({"id": id, "deleted": true});
+    app.store
+        .run(move |db| store::delete_endpoint(db, &merchant_id, &id))
+        .await?;
+    Ok(Reply::ok("Webhook endpoint deleted", &data))
+}
+
+#[derive(Deserialize)]
+struct Complete {
+    card: Option<String>,
+    authentication: Option<String>,
+}
+
+pub(super) async fn complete(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+    body: JsonBody,
+) -> Handled {
+    let request: Complete = body.read(&COMPLETE)?;
+    let card = card::find(request.card.as_deref().unwrap_or("success"))
+        .map_err(|error| error.with_param("card"))?;
+    let authenticated = request.authentication.map(|how| how == "approved");
+    let now = caller.now_ms();
+    let (payment, row) = app
+        .store
+        .run(move |db| {
+            let merchant = &caller.merchant;
+            let mut row = checkout::find(db, &merchant.id, &id, now)?;
+            let payment = checkout::pay(db, merchant, &mut row, card, authenticated, now)?;
+            Ok((payment, row))
+        })
+        .await?;
+    super::cashier::finish(&app, payment, &json!(checkout::view(&row)))
+}
+
+pub(super) async fn expire(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+) -> Handled {
+    let now = caller.now_ms();
+    let row = app
+        .store
+        .run(move |db| {
+            let mut row = checkout::find(db, &caller.merchant.id, &id, now)?;
+            checkout::expire(db, &mut row, now)?;
+            Ok(row)
+        })
+        .await?;
+    Ok(Reply::ok("Checkout session expired", &checkout::view(&row)))
+}
+
+pub(super) async fn list_events(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    RawQuery(query): RawQuery,
+) -> Handled {
+    let page = PageQuery::read(query.as_deref())?;
+    if page.cursor.is_some() {
+        return Err(super::unknown_parameter("cursor").into());
+    }
+    let merchant_id = caller.merchant.id.clone();
+    let items = app
+        .store
+        .run(move |db| store::list_events(db, &merchant_id, page.limit))
+        .await?;
+    Ok(Reply::ok("Events retrieved", &json!({"items": items})))
+}
+
+pub(super) async fn resend(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Path(id): Path<String>,
+) -> Handled {
+    let now = caller.now_ms();
+    let data = json!({"id": id, "resent": true});
+    app.store
+        .run(move |db| store::resend(db, &caller.merchant.id, &id, now))
+        .await?;
+    app.outbox.notify_one();
+    Ok(Reply::ok("Event will be sent again", &data))
+}
+
+fn clock_view(now_ms: i64) -> Value {
+    let ahead = (now_ms - clock::machine_now_ms()).div_euclid(1000);
+    json!({"now": clock::rfc3339(now_ms), "seconds_ahead": ahead})
+}
+
+pub(super) async fn show_clock(Authenticated(caller): Authenticated) -> Handled {
+    Ok(Reply::ok("Clock retrieved", &clock_view(caller.now_ms())))
+}
+
+#[derive(Deserialize)]
+struct Advance {
+    by: String,
+}
+
+pub(super) async fn advance_clock(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    body: JsonBody,
+) -> Handled {
+    let request: Advance = body.read(&ADVANCE)?;
+    let by_ms = parse_advance(&request.by, caller.now_ms())?;
+    let merchant_id = caller.merchant.id.clone();
+    let offset = app
+        .store
+        .run(move |db| store::move_clock(db, &merchant_id, by_ms))
+        .await?;
+    caller.set_clock_offset_ms(offset);
+    app.outbox.notify_one();
+    Ok(Reply::ok("Clock advanced", &clock_view(caller.now_ms())))
+}
+
+/// Reads a span that leaves the clock in years that an RFC 3339 time can tell.
+fn parse_advance(text: &str, now_ms: i64) -> Result<i64> {
+    const YEAR_9000_MS: i64 = 221_845_392_000_000;
+    clock::parse_span(text)
+        .filter(|by| {
+            now_ms
+                .checked_add(*by)
+                .is_some_and(|then| then < YEAR_9000_MS)
+        })
+        .ok_or_else(|| {
+            let message = "by must be a span such as 25h, 90m or 3d, and end before the year 9000";
+            Error::validation(code::INVALID_VALUE, "by", message)
+        })
+}

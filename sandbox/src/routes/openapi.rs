@@ -1,0 +1,637 @@
+//! The API's description, made from the tables that requests are checked against.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use axum::http::header;
+use axum::response::IntoResponse;
+use faststar::schema::{Field, Kind, Object, Origin};
+use faststar::{
+    CreatePrice, CreateProduct, CreateSession, Interval, LineItem, Mode, PaymentStatus,
+    Presentation, PriceType, SessionStatus,
+};
+use serde_json::{Map, Value, json};
+
+use super::{cashier, control};
+
+/// Who may call an operation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Access {
+    ApiKey,
+    SessionToken,
+    Anyone,
+}
+
+struct Operation {
+    method: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    origin: Origin,
+    access: Access,
+    request: Option<&'static Object>,
+    /// `data` in the envelope.
+    data: Option<&'static Object>,
+    is_list: bool,
+}
+
+impl Operation {
+    const fn new(method: &'static str, path: &'static str, origin: Origin) -> Self {
+        Self {
+            method,
+            path,
+            summary: "",
+            origin,
+            access: Access::ApiKey,
+            request: None,
+            data: None,
+            is_list: false,
+        }
+    }
+
+    const fn does(mut self, summary: &'static str) -> Self {
+        self.summary = summary;
+        self
+    }
+
+    const fn open_to(mut self, access: Access) -> Self {
+        self.access = access;
+        self
+    }
+
+    const fn takes(mut self, request: &'static Object) -> Self {
+        self.request = Some(request);
+        self
+    }
+
+    const fn gives(mut self, data: &'static Object) -> Self {
+        self.data = Some(data);
+        self
+    }
+
+    const fn lists(mut self, item: &'static Object) -> Self {
+        self.data = Some(item);
+        self.is_list = true;
+        self
+    }
+}
+
+use Origin::{Documented, SandboxOnly};
+
+const OPERATIONS: &[Operation] = &[
+    Operation::new("post", "/api/v1/public/checkout/sessions", Documented)
+        .does("Creates a checkout session")
+        .takes(&CreateSession::SCHEMA)
+        .gives(&CREATED_SESSION),
+    Operation::new("get", "/api/v1/public/checkout/sessions/{id}", Documented)
+        .does("Retrieves a checkout session")
+        .gives(&SESSION),
+    Operation::new("post", "/api/v1/merchant/catalog/products", Documented)
+        .does("Creates a product")
+        .takes(&CreateProduct::SCHEMA)
+        .gives(&PRODUCT),
+    Operation::new("get", "/api/v1/merchant/catalog/products", Documented)
+        .does("Lists products, the newest first")
+        .lists(&PRODUCT),
+    Operation::new("post", "/api/v1/merchant/catalog/prices", Documented)
+        .does("Creates a price of a product")
+        .takes(&CreatePrice::SCHEMA)
+        .gives(&PRICE),
+    Operation::new("get", "/api/v1/merchant/catalog/prices", Documented)
+        .does("Lists prices, the newest first")
+        .lists(&PRICE),
+    Operation::new("get", "/cashier/v1/sessions/{id}", SandboxOnly)
+        .does("Shows a session and its lines to the buyer; the token is in the query")
+        .open_to(Access::SessionToken),
+    Operation::new("post", "/cashier/v1/sessions/{id}/country", SandboxOnly)
+        .does("Takes the buyer's country and computes the totals anew")
+        .open_to(Access::SessionToken)
+        .takes(&cashier::SET_COUNTRY),
+    Operation::new("post", "/cashier/v1/sessions/{id}/pay", SandboxOnly)
+        .does("Pays, subscribes or saves a card")
+        .open_to(Access::SessionToken)
+        .takes(&cashier::PAY),
+    Operation::new("get", "/checkout/{id}", SandboxOnly)
+        .does("Says how to finish a session; the buyer's page is not part of this version")
+        .open_to(Access::SessionToken),
+    Operation::new("post", "/sandbox/v1/merchants", SandboxOnly)
+        .does("Adds a merchant and gives its key")
+        .takes(&control::ADD_MERCHANT),
+    Operation::new("post", "/sandbox/v1/webhook_endpoints", SandboxOnly)
+        .does("Adds a webhook endpoint")
+        .takes(&control::ADD_ENDPOINT),
+    Operation::new("get", "/sandbox/v1/webhook_endpoints", SandboxOnly)
+        .does("Lists the webhook endpoints"),
+    Operation::new("delete", "/sandbox/v1/webhook_endpoints/{id}", SandboxOnly)
+        .does("Deletes a webhook endpoint"),
+    Operation::new("post", "/sandbox/v1/sessions/{id}/complete", SandboxOnly)
+        .does("Plays the buyer of a session")
+        .takes(&control::COMPLETE)
+        .gives(&SESSION),
+    Operation::new("post", "/sandbox/v1/sessions/{id}/expire", SandboxOnly)
+        .does("Expires a session")
+        .gives(&SESSION),
+    Operation::new("get", "/sandbox/v1/events", SandboxOnly)
+        .does("Lists events with their deliveries, the newest first"),
+    Operation::new("post", "/sandbox/v1/events/{id}/resend", SandboxOnly)
+        .does("Sends an event again"),
+    Operation::new("get", "/sandbox/v1/clock", SandboxOnly).does("Tells the merchant's time"),
+    Operation::new("post", "/sandbox/v1/clock/advance", SandboxOnly)
+        .does("Moves the merchant's clock forward")
+        .takes(&control::ADVANCE),
+    Operation::new("get", "/openapi.json", SandboxOnly)
+        .does("Describes the API")
+        .open_to(Access::Anyone),
+];
+
+const SESSION: Object = Object {
+    name: "Session",
+    doc: "A checkout session.",
+    fields: &[
+        Field::required("id", Kind::Text { max: 100 }, Documented, "The id, `cs_…`."),
+        Field::required(
+            "status",
+            Kind::OneOf(SessionStatus::KNOWN),
+            Origin::Inferred,
+            "Where it is in its life. `open` is documented; `complete` and `expired` are the sandbox's.",
+        ),
+        Field::required(
+            "amount_subtotal",
+            Kind::Amount { min: 0 },
+            Documented,
+            "The sum of the lines.",
+        ),
+        Field::required(
+            "amount_tax",
+            Kind::Amount { min: 0 },
+            Documented,
+            "The tax, inside the subtotal or on top of it. The rates are the sandbox's; FastStar computes the binding tax.",
+        ),
+        Field::required(
+            "amount_total",
+            Kind::Amount { min: 0 },
+            Documented,
+            "What the buyer pays.",
+        ),
+        Field::required("currency", Kind::Currency, Documented, "The currency."),
+        Field::required(
+            "session_token",
+            Kind::Text { max: 100 },
+            Documented,
+            "Opens the cashier; a secret.",
+        ),
+        Field::required(
+            "expires_at",
+            Kind::Timestamp,
+            Documented,
+            "When it expires; 24 hours after its creation in the sandbox.",
+        ),
+        Field::required(
+            "payment_status",
+            Kind::OneOf(PaymentStatus::KNOWN),
+            SandboxOnly,
+            "Whether the money has come.",
+        ),
+        Field::required(
+            "mode",
+            Kind::OneOf(Mode::KNOWN),
+            SandboxOnly,
+            "As requested.",
+        ),
+        Field::required(
+            "presentation",
+            Kind::OneOf(Presentation::KNOWN),
+            SandboxOnly,
+            "As requested.",
+        ),
+        Field::optional(
+            "line_items",
+            Kind::List {
+                of: &Kind::Object(&LineItem::SCHEMA),
+                max: 100,
+            },
+            SandboxOnly,
+            "As requested.",
+        ),
+        Field::optional(
+            "customer_email",
+            Kind::Email,
+            SandboxOnly,
+            "As requested, or as the buyer said.",
+        ),
+        Field::optional("success_url", Kind::HttpUrl, SandboxOnly, "As requested."),
+        Field::optional("cancel_url", Kind::HttpUrl, SandboxOnly, "As requested."),
+        Field::optional(
+            "buyer_country",
+            Kind::Place,
+            SandboxOnly,
+            "As requested, or as the buyer said.",
+        ),
+        Field::optional(
+            "client_reference_id",
+            Kind::Text { max: 200 },
+            Documented,
+            "As requested. That it comes back is documented, the place is not.",
+        ),
+        Field::optional(
+            "payment_method",
+            Kind::Any,
+            SandboxOnly,
+            "The masked card that completed it: `id`, `brand`, `last4`.",
+        ),
+        Field::optional(
+            "payment_intent_id",
+            Kind::Text { max: 100 },
+            SandboxOnly,
+            "The payment, `pi_…`.",
+        ),
+        Field::optional(
+            "setup_intent_id",
+            Kind::Text { max: 100 },
+            SandboxOnly,
+            "The saving of the card, `seti_…`.",
+        ),
+        Field::optional(
+            "subscription_id",
+            Kind::Text { max: 100 },
+            SandboxOnly,
+            "The subscription, `sub_…`.",
+        ),
+        Field::optional(
+            "trial_end",
+            Kind::Timestamp,
+            SandboxOnly,
+            "When the subscription's trial ends.",
+        ),
+    ],
+};
+
+const CREATED_SESSION: Object = Object {
+    name: "CreatedSession",
+    doc: "A new session, and where the buyer pays.",
+    fields: &[
+        Field::required(
+            "session",
+            Kind::Object(&SESSION),
+            Documented,
+            "The session.",
+        ),
+        Field::required(
+            "url",
+            Kind::HttpUrl,
+            Documented,
+            "The hosted cashier page; on the sandbox's own origin here.",
+        ),
+        Field::required(
+            "session_token",
+            Kind::Text { max: 100 },
+            Documented,
+            "The token in `url`.",
+        ),
+    ],
+};
+
+const PRODUCT: Object = Object {
+    name: "Product",
+    doc: "A product of the catalog.",
+    fields: &[
+        Field::required(
+            "id",
+            Kind::Text { max: 100 },
+            Documented,
+            "The id, `prod_…`.",
+        ),
+        Field::required(
+            "name",
+            Kind::Text { max: 250 },
+            Documented,
+            "The name that a buyer sees.",
+        ),
+        Field::optional(
+            "description",
+            Kind::Text { max: 5000 },
+            Documented,
+            "More about it.",
+        ),
+        Field::optional(
+            "tax_category",
+            Kind::Text { max: 100 },
+            Documented,
+            "The category that decides its tax rate.",
+        ),
+        Field::optional(
+            "images",
+            Kind::List {
+                of: &Kind::HttpUrl,
+                max: 20,
+            },
+            Documented,
+            "URLs of pictures.",
+        ),
+        Field::optional(
+            "metadata",
+            Kind::Metadata,
+            Documented,
+            "The merchant's own texts by key.",
+        ),
+        Field::optional(
+            "default_price_id",
+            Kind::Text { max: 100 },
+            SandboxOnly,
+            "The price that `product_id` alone stands for: the first one made for it. That there is a default is documented, how it is chosen is not.",
+        ),
+    ],
+};
+
+const PRICE: Object = Object {
+    name: "Price",
+    doc: "A price of a product.",
+    fields: &[
+        Field::required(
+            "id",
+            Kind::Text { max: 100 },
+            Documented,
+            "The id, `price_…`.",
+        ),
+        Field::required(
+            "product_id",
+            Kind::Text { max: 100 },
+            Documented,
+            "The product.",
+        ),
+        Field::required("currency", Kind::Currency, Documented, "The currency."),
+        Field::required(
+            "unit_amount",
+            Kind::Amount { min: 0 },
+            Documented,
+            "The price of one, in the smallest unit.",
+        ),
+        Field::required(
+            "type",
+            Kind::OneOf(PriceType::KNOWN),
+            Documented,
+            "One-time or recurring.",
+        ),
+        Field::optional(
+            "recurring_interval",
+            Kind::OneOf(Interval::KNOWN),
+            Origin::Inferred,
+            "The unit of the period. The field is documented, its values are ours.",
+        ),
+        Field::optional(
+            "recurring_interval_count",
+            Kind::Integer { min: 1, max: 365 },
+            Documented,
+            "How many units one period has.",
+        ),
+        Field::optional(
+            "trial_period_days",
+            Kind::Integer { min: 0, max: 730 },
+            Documented,
+            "Days before the first charge.",
+        ),
+    ],
+};
+
+/// Serves the description.
+pub(super) async fn serve() -> impl IntoResponse {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        document().to_string(),
+    )
+}
+
+/// Makes the OpenAPI 3.1 document.
+pub fn document() -> Value {
+    let mut schemas = Map::new();
+    let mut paths: BTreeMap<&str, Map<String, Value>> = BTreeMap::new();
+    for operation in OPERATIONS {
+        for object in [operation.request, operation.data].into_iter().flatten() {
+            add_schema(&mut schemas, object);
+        }
+        paths
+            .entry(operation.path)
+            .or_default()
+            .insert(operation.method.into(), describe(operation));
+    }
+    schemas.insert("Error".into(), error_schema());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "FastStar checkout sandbox",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "The documented checkout API of FastStar Pay, played on your own \
+                machine. x-origin says of each operation and field whether it is documented, \
+                inferred or sandbox-only.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {
+                "ApiKey": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
+            },
+        },
+    })
+}
+
+fn describe(operation: &Operation) -> Value {
+    let mut parameters = Vec::new();
+    if operation.path.contains("{id}") {
+        parameters.push(json!({
+            "name": "id", "in": "path", "required": true, "schema": {"type": "string"},
+        }));
+    }
+    if operation.is_list {
+        parameters.push(json!({
+            "name": "limit", "in": "query",
+            "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+        }));
+        parameters.push(json!({"name": "cursor", "in": "query", "schema": {"type": "string"}}));
+    }
+    if operation.access == Access::SessionToken && operation.request.is_none() {
+        parameters.push(json!({
+            "name": "token", "in": "query", "required": true, "schema": {"type": "string"},
+        }));
+    }
+    if is_idempotent(operation) {
+        parameters.push(json!({
+            "name": "Idempotency-Key", "in": "header",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        }));
+    }
+    let data = match operation.data {
+        None => json!({}),
+        Some(object) if operation.is_list => json!({
+            "type": "object",
+            "required": ["items", "next_cursor"],
+            "properties": {
+                "items": {"type": "array", "items": reference(object)},
+                "next_cursor": {"type": ["string", "null"]},
+            },
+        }),
+        Some(object) => reference(object),
+    };
+    let mut out = json!({
+        "summary": operation.summary,
+        "x-origin": operation.origin.as_str(),
+        "parameters": parameters,
+        "responses": {
+            "200": {"description": "Success", "content": {"application/json": {"schema": {
+                "type": "object",
+                "required": ["success", "message", "data"],
+                "properties": {
+                    "success": {"const": true}, "message": {"type": "string"}, "data": data,
+                },
+            }}}},
+            "default": {"description": "A refusal", "content": {"application/json": {
+                "schema": {"$ref": "#/components/schemas/Error"},
+            }}},
+        },
+    });
+    if let Some(object) = operation.request {
+        out["requestBody"] = json!({
+            "required": true, "content": {"application/json": {"schema": reference(object)}},
+        });
+    }
+    if operation.access == Access::ApiKey {
+        out["security"] = json!([{"ApiKey": []}]);
+    }
+    out
+}
+
+fn is_idempotent(operation: &Operation) -> bool {
+    operation.method == "post" && operation.path.starts_with("/api/v1/")
+}
+
+fn error_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["success", "message", "data", "error"],
+        "properties": {
+            "success": {"const": false},
+            "message": {"type": "string"},
+            "data": {"type": "null"},
+            "error": {
+                "type": "object",
+                "x-origin": Origin::SandboxOnly.as_str(),
+                "required": ["code", "param"],
+                "properties": {
+                    "code": {"enum": faststar::error::code::ALL},
+                    "param": {"type": ["string", "null"]},
+                },
+            },
+        },
+    })
+}
+
+fn reference(object: &Object) -> Value {
+    json!({"$ref": format!("#/components/schemas/{}", object.name)})
+}
+
+fn add_schema(schemas: &mut Map<String, Value>, object: &'static Object) {
+    if schemas.contains_key(object.name) {
+        return;
+    }
+    let mut properties = Map::new();
+    // Held while the fields are walked, so that an object within itself would end.
+    schemas.insert(object.name.into(), Value::Null);
+    for field in object.fields {
+        let mut schema = kind_schema(schemas, &field.kind);
+        schema["description"] = field.doc.into();
+        schema["x-origin"] = field.origin.as_str().into();
+        properties.insert(field.name.into(), schema);
+    }
+    let required: Vec<_> = object
+        .fields
+        .iter()
+        .filter(|field| field.required)
+        .map(|field| field.name)
+        .collect();
+    schemas.insert(
+        object.name.into(),
+        json!({
+            "type": "object", "description": object.doc, "properties": properties,
+            "required": required, "additionalProperties": false,
+        }),
+    );
+}
+
+fn kind_schema(schemas: &mut Map<String, Value>, kind: &'static Kind) -> Value {
+    match kind {
+        Kind::Text { max } => json!({"type": "string", "maxLength": max}),
+        Kind::OneOf(known) => json!({"type": "string", "enum": known}),
+        Kind::HttpUrl => json!({"type": "string", "format": "uri", "maxLength": 2048}),
+        Kind::Email => json!({"type": "string", "format": "email", "maxLength": 254}),
+        Kind::Currency => json!({"type": "string", "pattern": "^[A-Z]{3}$"}),
+        Kind::Place => json!({"type": "string", "pattern": "^[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?$"}),
+        Kind::Date => json!({"type": "string", "format": "date"}),
+        Kind::Timestamp => json!({"type": "string", "format": "date-time"}),
+        Kind::Amount { min } => json!({"type": "integer", "format": "int64", "minimum": min}),
+        Kind::Integer { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
+        Kind::Boolean => json!({"type": "boolean"}),
+        Kind::Metadata => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+        Kind::Any => json!({}),
+        Kind::List { of, max } => {
+            json!({"type": "array", "items": kind_schema(schemas, of), "maxItems": max})
+        }
+        Kind::Object(object) => {
+            add_schema(schemas, object);
+            reference(object)
+        }
+    }
+}
+
+/// Makes the tables of `docs/fidelity.md`: what of the API is documented, and what is ours.
+pub fn fidelity() -> String {
+    let mut out = String::from(
+        "## Operations\n\n| operation | what it does | origin |\n| --- | --- | --- |\n",
+    );
+    let mut objects: Vec<&Object> = Vec::new();
+    for operation in OPERATIONS {
+        let method = operation.method.to_uppercase();
+        let origin = operation.origin.as_str();
+        let _ = writeln!(
+            out,
+            "| `{method} {}` | {} | {origin} |",
+            operation.path, operation.summary
+        );
+        [operation.request, operation.data]
+            .into_iter()
+            .flatten()
+            .for_each(|object| gather(&mut objects, object));
+    }
+    for object in objects {
+        let _ = write!(
+            out,
+            "\n## {}\n\n{}\n\n| field | required | what it means | origin |\n| --- | --- | --- | --- |\n",
+            object.name, object.doc
+        );
+        for field in object.fields {
+            let required = if field.required { "yes" } else { "" };
+            let _ = writeln!(
+                out,
+                "| `{}` | {required} | {} | {} |",
+                field.name,
+                field.doc,
+                field.origin.as_str()
+            );
+        }
+    }
+    out
+}
+
+fn gather(objects: &mut Vec<&'static Object>, object: &'static Object) {
+    if objects.iter().any(|known| known.name == object.name) {
+        return;
+    }
+    objects.push(object);
+    for field in object.fields {
+        match &field.kind {
+            Kind::Object(inner)
+            | Kind::List {
+                of: Kind::Object(inner),
+                ..
+            } => gather(objects, inner),
+            _ => {}
+        }
+    }
+}
