@@ -1,0 +1,362 @@
+//! The life of sessions over a real socket.
+
+mod support;
+
+use serde_json::json;
+use support::{Sandbox, ad_hoc};
+
+#[test]
+fn the_documented_example_gives_the_documented_answer() {
+    let sandbox = Sandbox::start(&["--merchant", "mor"]);
+    let shop = sandbox.caller();
+    let price = shop.add_price(&json!({"currency": "USD", "unit_amount": 999}));
+    let answer = shop.post(
+        "/api/v1/public/checkout/sessions",
+        &json!({
+            "mode": "payment",
+            "presentation": "iframe",
+            "line_items": [{"price_id": price, "quantity": 1}],
+            "customer_email": "buyer@example.com",
+            "success_url": "https://yoursite.com/success",
+            "cancel_url": "https://yoursite.com/cancel",
+            "buyer_country": "US",
+            "client_reference_id": "order_10042",
+        }),
+    );
+    let body = answer.json();
+    assert_eq!(body["success"], true);
+    assert_eq!(body["message"], "Checkout session created successfully");
+    let (data, session) = (&body["data"], &body["data"]["session"]);
+    assert_eq!(session["status"], "open");
+    assert_eq!(
+        [
+            &session["amount_subtotal"],
+            &session["amount_tax"],
+            &session["amount_total"]
+        ],
+        [999, 80, 1079]
+    );
+    assert_eq!(session["currency"], "USD");
+    let (id, token) = (
+        session["id"].as_str().unwrap(),
+        data["session_token"].as_str().unwrap(),
+    );
+    assert!(id.starts_with("cs_"));
+    assert_eq!(session["session_token"], token);
+    let url = format!("{}/checkout/{id}?token={token}", sandbox.text("url"));
+    assert_eq!(data["url"], url);
+    let expires = session["expires_at"].as_str().unwrap();
+    assert!(expires.len() == 20 && expires.ends_with('Z'), "{expires}");
+    assert_eq!(session["client_reference_id"], "order_10042");
+}
+
+#[test]
+fn tax_is_inside_the_price_in_germany_and_unknown_without_a_country() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let mut request = ad_hoc();
+    let without = &shop.create_session(&request)["session"];
+    assert_eq!(
+        (&without["amount_tax"], &without["amount_total"]),
+        (&json!(0), &json!(1999))
+    );
+    request["buyer_country"] = "DE".into();
+    let german = &shop.create_session(&request)["session"];
+    assert_eq!(
+        (&german["amount_tax"], &german["amount_total"]),
+        (&json!(319), &json!(1999))
+    );
+}
+
+#[test]
+fn the_buyer_names_the_country_and_pays_once() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let created = shop.create_session(&ad_hoc());
+    let id = created["session"]["id"].as_str().unwrap();
+    let token = &created["session_token"];
+    let path = |rest: &str| format!("/cashier/v1/sessions/{id}{rest}");
+    let wrong = shop.get(&path("?token=wrong"));
+    assert_eq!(
+        (wrong.status, &wrong.json()["error"]["code"]),
+        (404, &json!("not_found"))
+    );
+    let priced = shop.make(
+        &path("/country"),
+        &json!({"token": token, "buyer_country": "US-CA"}),
+    );
+    assert_eq!(priced["session"]["amount_total"], 1999 + 145);
+    assert_eq!(priced["quote"]["lines"][0]["tax"], 145);
+
+    let pay = |number: &str, authentication: Option<&str>| {
+        let card = json!({"number": number, "exp_month": 12, "exp_year": 2030, "cvc": "123"});
+        let body = json!({"token": token, "card": card, "authentication": authentication});
+        let answer = shop.post(&path("/pay"), &body);
+        (
+            answer.status,
+            answer.json()["error"]["code"].as_str().map(str::to_owned),
+        )
+    };
+    let refused = |status, code: &str| (status, Some(code.to_owned()));
+    assert_eq!(
+        pay("4000 0000 0000 0002", None),
+        refused(402, "card_declined")
+    );
+    let asks = "4000002500003155";
+    assert_eq!(pay(asks, None), refused(402, "authentication_required"));
+    assert_eq!(pay(asks, Some("failed")), refused(402, "card_declined"));
+    assert_eq!(pay("4111111111111111", None), refused(400, "invalid_value"));
+    assert_eq!(shop.retrieve(id)["status"], "open");
+    assert_eq!(pay(asks, Some("approved")), (200, None));
+    assert_eq!(
+        pay("4242424242424242", None),
+        refused(409, "session_already_completed")
+    );
+    let session = shop.retrieve(id);
+    assert_eq!(
+        (&session["status"], &session["payment_status"]),
+        (&json!("complete"), &json!("paid"))
+    );
+    assert_eq!(session["payment_method"]["last4"], "3155");
+}
+
+#[test]
+fn a_subscription_with_a_trial_starts_without_a_payment() {
+    let sandbox = Sandbox::start(&["--merchant", "mor"]);
+    let shop = sandbox.caller();
+    let price = shop.add_price(&json!({
+        "currency": "EUR", "unit_amount": 1500, "type": "recurring",
+        "recurring_interval": "month", "trial_period_days": 14,
+    }));
+    let request = |mode: &str| {
+        json!({"mode": mode, "presentation": "link", "buyer_country": "FR",
+               "line_items": [{"price_id": price, "quantity": 1}]})
+    };
+    let wrong = shop
+        .post("/api/v1/public/checkout/sessions", &request("payment"))
+        .json();
+    assert_eq!(wrong["error"]["code"], "one_time_price_required");
+    let created = shop.create_session(&request("subscription"));
+    let id = created["session"]["id"].as_str().unwrap();
+    assert_eq!(shop.complete(id, &json!({})).status, 200);
+    let session = shop.retrieve(id);
+    assert_eq!(session["payment_status"], "no_payment_required");
+    assert!(
+        session["subscription_id"]
+            .as_str()
+            .unwrap()
+            .starts_with("sub_")
+    );
+    assert!(session["trial_end"].is_string());
+    let events = shop.get("/sandbox/v1/events").json();
+    let of = |n: usize| &events["data"]["items"][n]["event"];
+    assert_eq!(
+        (&of(0)["type"], &of(0)["data"]["amount"]),
+        (&json!("invoice.paid"), &json!(0))
+    );
+    assert_eq!(
+        (&of(1)["type"], &of(1)["data"]["status"]),
+        (&json!("subscription.created"), &json!("trialing"))
+    );
+    assert!(events["data"]["items"].get(2).is_none());
+}
+
+#[test]
+fn setup_saves_a_card_and_charges_nothing() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let created = shop.create_session(&json!({"mode": "setup", "presentation": "iframe"}));
+    let session = &created["session"];
+    assert_eq!(
+        (&session["amount_total"], &session["payment_status"]),
+        (&json!(0), &json!("no_payment_required"))
+    );
+    let id = session["id"].as_str().unwrap();
+    assert_eq!(shop.complete(id, &json!({"card": "declined"})).status, 402);
+    assert_eq!(
+        shop.complete(id, &json!({"card": "5555555555554444"}))
+            .status,
+        200
+    );
+    assert_eq!(shop.retrieve(id)["payment_method"]["brand"], "mastercard");
+    assert!(
+        shop.retrieve(id)["setup_intent_id"]
+            .as_str()
+            .unwrap()
+            .starts_with("seti_")
+    );
+    assert_eq!(
+        shop.get("/sandbox/v1/events").json()["data"]["items"],
+        json!([])
+    );
+}
+
+#[test]
+fn a_session_expires_by_its_merchants_clock_alone() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let (other, _) = shop.add_merchant("direct");
+    let id_of = |created: serde_json::Value| created["session"]["id"].as_str().unwrap().to_owned();
+    let (ours, theirs) = (
+        id_of(shop.create_session(&ad_hoc())),
+        id_of(other.create_session(&ad_hoc())),
+    );
+    shop.make("/sandbox/v1/clock/advance", &json!({"by": "25h"}));
+    assert_eq!(shop.retrieve(&ours)["status"], "expired");
+    assert_eq!(other.retrieve(&theirs)["status"], "open");
+    let refused = shop.complete(&ours, &json!({}));
+    assert_eq!(
+        (refused.status, &refused.json()["error"]["code"]),
+        (409, &json!("session_expired"))
+    );
+}
+
+#[test]
+fn one_merchant_never_sees_anothers_objects() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let (other, made) = shop.add_merchant("mor");
+    assert_eq!(made["kind"], "mor");
+    let price = shop.add_price(&json!({"currency": "USD", "unit_amount": 5}));
+    let created = shop.create_session(&ad_hoc());
+    let id = created["session"]["id"].as_str().unwrap();
+    let path = format!("/api/v1/public/checkout/sessions/{id}");
+    assert_eq!(other.get(&path).status, 404);
+    assert_eq!(other.complete(id, &json!({})).status, 404);
+    assert_eq!(
+        other
+            .post(&format!("/sandbox/v1/sessions/{id}/expire"), &json!({}))
+            .status,
+        404
+    );
+    for list in ["products", "prices"] {
+        let listed = other
+            .get(&format!("/api/v1/merchant/catalog/{list}"))
+            .json();
+        assert_eq!(listed["data"]["items"], json!([]));
+    }
+    let request = json!({"mode": "payment", "presentation": "iframe",
+        "line_items": [{"price_id": price, "quantity": 1}]});
+    assert_eq!(
+        other
+            .post("/api/v1/public/checkout/sessions", &request)
+            .status,
+        404
+    );
+    let refused = other
+        .post("/api/v1/public/checkout/sessions", &ad_hoc())
+        .json();
+    assert_eq!(refused["error"]["code"], "ad_hoc_not_allowed");
+    assert_eq!(refused["error"]["param"], "line_items[0].ad_hoc_amount");
+}
+
+#[test]
+fn lists_are_paged_from_the_newest_on() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    for n in 0..5 {
+        shop.make(
+            "/api/v1/merchant/catalog/products",
+            &json!({"name": format!("Tea {n}")}),
+        );
+    }
+    let (mut names, mut query) = (Vec::new(), "limit=2".to_owned());
+    loop {
+        let page = shop
+            .get(&format!("/api/v1/merchant/catalog/products?{query}"))
+            .json();
+        let items = page["data"]["items"].as_array().unwrap().clone();
+        names.extend(
+            items
+                .iter()
+                .map(|item| item["name"].as_str().unwrap().to_owned()),
+        );
+        match page["data"]["next_cursor"].as_str() {
+            Some(cursor) => query = format!("limit=2&cursor={cursor}"),
+            None => break,
+        }
+    }
+    assert_eq!(names, ["Tea 4", "Tea 3", "Tea 2", "Tea 1", "Tea 0"]);
+}
+
+#[test]
+fn the_same_key_and_body_make_one_session() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let body = ad_hoc().to_string();
+    let create = || {
+        let headers = [
+            ("X-API-Key", shop.key.as_str()),
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", "order-7"),
+        ];
+        support::send(
+            &shop.address,
+            "POST",
+            "/api/v1/public/checkout/sessions",
+            &headers,
+            body.as_bytes(),
+        )
+        .unwrap()
+    };
+    let first = create();
+    let second = create();
+    assert_eq!((first.status, &first.body), (200, &second.body));
+    assert_eq!(second.header("idempotent-replayed"), Some("true"));
+    assert_eq!(first.header("idempotent-replayed"), None);
+    // The same key is another merchant's own.
+    let (other, _) = shop.add_merchant("direct");
+    let headers = [
+        ("X-API-Key", other.key.as_str()),
+        ("Content-Type", "application/json"),
+        ("Idempotency-Key", "order-7"),
+    ];
+    let theirs = support::send(
+        &shop.address,
+        "POST",
+        "/api/v1/public/checkout/sessions",
+        &headers,
+        body.as_bytes(),
+    )
+    .unwrap();
+    assert_ne!(theirs.body, first.body);
+}
+
+#[test]
+fn many_at_once_with_one_key_make_one_session() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let threads: Vec<_> = (0..16)
+        .map(|_| {
+            let shop = shop.clone();
+            std::thread::spawn(move || {
+                let headers = [
+                    ("X-API-Key", shop.key.as_str()),
+                    ("Content-Type", "application/json"),
+                    ("Idempotency-Key", "race"),
+                ];
+                let path = "/api/v1/public/checkout/sessions";
+                let body = ad_hoc().to_string();
+                loop {
+                    let answer =
+                        support::send(&shop.address, "POST", path, &headers, body.as_bytes())
+                            .unwrap();
+                    if answer.status == 200 {
+                        return answer.json()["data"]["session"]["id"]
+                            .as_str()
+                            .unwrap()
+                            .to_owned();
+                    }
+                    assert_eq!(answer.status, 409);
+                    assert_eq!(answer.json()["error"]["code"], "idempotency_in_flight");
+                    assert_eq!(answer.header("retry-after"), Some("1"));
+                }
+            })
+        })
+        .collect();
+    let ids: std::collections::HashSet<_> = threads
+        .into_iter()
+        .map(|thread| thread.join().unwrap())
+        .collect();
+    assert_eq!(ids.len(), 1);
+}

@@ -1,0 +1,140 @@
+//! What was answered is there after a crash, a stop and a restart.
+
+mod support;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use support::{Folder, Sandbox, ad_hoc};
+
+/// Creates sessions from eight threads until told to stop or the sandbox is gone; gives the ids that
+/// were answered, and whether a request failed before `stopping` was set.
+fn create_until_gone(
+    sandbox: &Sandbox,
+    stopping: &Arc<AtomicBool>,
+) -> (Arc<Mutex<Vec<String>>>, Vec<std::thread::JoinHandle<()>>) {
+    let acknowledged = Arc::new(Mutex::new(Vec::new()));
+    let threads = (0..8)
+        .map(|_| {
+            let (shop, stopping) = (sandbox.caller(), Arc::clone(stopping));
+            let acknowledged = Arc::clone(&acknowledged);
+            std::thread::spawn(move || {
+                let headers = [
+                    ("X-API-Key", shop.key.as_str()),
+                    ("Content-Type", "application/json"),
+                ];
+                let body = ad_hoc().to_string();
+                loop {
+                    let path = "/api/v1/public/checkout/sessions";
+                    match support::send(&shop.address, "POST", path, &headers, body.as_bytes()) {
+                        Ok(answer) if answer.status == 200 => {
+                            let id = answer.json()["data"]["session"]["id"].clone();
+                            acknowledged
+                                .lock()
+                                .unwrap()
+                                .push(id.as_str().unwrap().to_owned());
+                        }
+                        _ => {
+                            assert!(stopping.load(Ordering::SeqCst), "failed before the end");
+                            return;
+                        }
+                    }
+                }
+            })
+        })
+        .collect();
+    (acknowledged, threads)
+}
+
+fn end_under_load(name: &str, signal: &str) {
+    let folder = Folder::new(name);
+    let database = folder.file("sandbox.db");
+    let mut sandbox = Sandbox::start(&["--db", &database]);
+    let key = sandbox.text("api_key");
+    let stopping = Arc::new(AtomicBool::new(false));
+    let (acknowledged, threads) = create_until_gone(&sandbox, &stopping);
+    while acknowledged.lock().unwrap().len() < 300 {
+        std::thread::yield_now();
+    }
+    stopping.store(true, Ordering::SeqCst);
+    sandbox.signal(signal);
+    threads
+        .into_iter()
+        .for_each(|thread| thread.join().unwrap());
+
+    let sandbox = Sandbox::start(&["--db", &database]);
+    // The key from before the end still opens everything.
+    let shop = support::Caller {
+        address: sandbox.address(),
+        key,
+    };
+    let ids = acknowledged.lock().unwrap().clone();
+    assert!(ids.len() >= 300);
+    for id in &ids {
+        assert_eq!(shop.retrieve(id)["amount_total"], 1999);
+    }
+}
+
+#[test]
+fn everything_acknowledged_survives_kill_9_under_load() {
+    end_under_load("kill", "-KILL");
+}
+
+#[test]
+fn everything_acknowledged_survives_a_stop_under_load() {
+    end_under_load("term", "-TERM");
+}
+
+#[test]
+fn a_restart_keeps_the_catalog_the_clock_and_idempotency() {
+    let folder = Folder::new("restart");
+    let database = folder.file("sandbox.db");
+    let sandbox = Sandbox::start(&["--db", &database, "--merchant", "mor"]);
+    let (key, merchant) = (sandbox.text("api_key"), sandbox.text("merchant_id"));
+    let shop = sandbox.caller();
+    let price = shop.add_price(&json!({"currency": "USD", "unit_amount": 999}));
+    shop.make("/sandbox/v1/clock/advance", &json!({"by": "10d"}));
+    let body = json!({"mode": "payment", "presentation": "iframe",
+        "line_items": [{"price_id": price, "quantity": 1}]})
+    .to_string();
+    let create = |address: &str, key: &str| {
+        let headers = [
+            ("X-API-Key", key),
+            ("Content-Type", "application/json"),
+            ("Idempotency-Key", "once"),
+        ];
+        let path = "/api/v1/public/checkout/sessions";
+        support::send(address, "POST", path, &headers, body.as_bytes()).unwrap()
+    };
+    let first = create(&shop.address, &shop.key);
+    assert_eq!(first.status, 200);
+    drop(shop);
+    sandbox.stop();
+
+    let sandbox = Sandbox::start(&["--db", &database]);
+    assert_eq!(sandbox.text("merchant_id"), merchant);
+    assert_ne!(sandbox.text("api_key"), key);
+    let again = create(&sandbox.address(), &key);
+    assert_eq!(first.body, again.body);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    let clock = sandbox.caller().get("/sandbox/v1/clock").json();
+    assert_eq!(clock["data"]["seconds_ahead"], 10 * 24 * 60 * 60);
+}
+
+#[test]
+fn one_database_is_one_sandboxs() {
+    let folder = Folder::new("locked");
+    let database = folder.file("sandbox.db");
+    let _first = Sandbox::start(&["--db", &database]);
+    let second = std::process::Command::new(support::FASTSTAR)
+        .args(["sandbox", "--port", "0", "--json", "--db", &database])
+        .output()
+        .unwrap();
+    assert_eq!(second.status.code(), Some(1));
+    let message = String::from_utf8(second.stderr).unwrap();
+    assert!(
+        message.contains("another sandbox has this database open"),
+        "{message}"
+    );
+}
