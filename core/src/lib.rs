@@ -13,6 +13,7 @@ mod secret;
 pub mod session;
 pub mod tax;
 pub mod totals;
+mod wire;
 
 pub use jiff::Timestamp;
 pub use jiff::civil::Date;

@@ -11,9 +11,10 @@ use crate::error::{Error, ErrorKind, Result, code};
 use crate::line_item::{LineItem, MAX_QUANTITY, MerchantKind};
 use crate::money::Currency;
 use crate::schema::{self, Field, Kind, Object, Origin, Strictness};
-use crate::session::{CreateSession, Mode, null_as_default};
+use crate::session::{CreateSession, Mode};
 use crate::tax::{self, Behaviour, Place, Rate, RateTable, Rounding, TaxRate};
 use crate::totals::{self, Line, RateTotals};
+use crate::wire::null_as_default;
 
 /// What a cart or a session comes to, in the currency's smallest unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

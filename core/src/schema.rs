@@ -9,12 +9,11 @@
 use std::fmt;
 
 use jiff::civil::Date;
-
 use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use url::Url;
 
-use crate::error::{Error, Result, code};
+use crate::error::{Error, ErrorKind, Result, code};
 use crate::money::Currency;
 use crate::tax::Place;
 
@@ -210,7 +209,7 @@ pub fn from_value<T: DeserializeOwned>(
     T::deserialize(value).map_err(|error| {
         // Reached only where a type needs more than its table says; serde's text names no value.
         Error::new(
-            crate::ErrorKind::Validation,
+            ErrorKind::Validation,
             code::INVALID_VALUE,
             error.to_string(),
         )
@@ -221,7 +220,7 @@ fn malformed(error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let what = text.split(" at line ").next().unwrap_or_default();
     Error::new(
-        crate::ErrorKind::Validation,
+        ErrorKind::Validation,
         code::MALFORMED_JSON,
         format!(
             "the text is not valid JSON: {what} at line {}, column {}",
@@ -245,7 +244,7 @@ impl Object {
     fn check_at(&self, value: &Value, strictness: Strictness, path: &str) -> Result<()> {
         let Value::Object(map) = value else {
             let message = format!("must be a JSON object, not {}", describe(value));
-            let error = Error::new(crate::ErrorKind::Validation, code::INVALID_TYPE, message);
+            let error = Error::new(ErrorKind::Validation, code::INVALID_TYPE, message);
             return Err(if path.is_empty() {
                 error
             } else {
