@@ -28,7 +28,8 @@ pub struct Quote {
     pub tax: i64,
     /// What the buyer pays.
     pub total: i64,
-    /// Whether the prices contain the tax; `None` while no place is known, and the tax is 0.
+    /// Whether the prices contain the tax; `None` while no place is known or nothing is charged, and
+    /// the tax is 0.
     pub behaviour: Option<Behaviour>,
     /// How the tax was rounded.
     pub rounding: Rounding,
@@ -448,7 +449,8 @@ pub fn quote(request: &CreateSession, catalog: &Catalog, options: &QuoteOptions)
     let terms = Terms {
         name: "line_items",
         currency: currency.unwrap_or(options.default_currency),
-        place,
+        // Where nothing is charged, a place without a rate is no hindrance.
+        place: place.filter(|_| !lines.is_empty()),
         behaviour: None,
         rounding: options.rounding,
         on: options.on,
