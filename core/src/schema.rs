@@ -206,13 +206,20 @@ pub fn from_value<T: DeserializeOwned>(
     strictness: Strictness,
 ) -> Result<T> {
     object.check(&value, strictness)?;
+    // Without full strictness a field may be missing that the type has a default for, or has not.
+    let missing = value
+        .as_object()
+        .and_then(|map| object.check_required(map, "").err());
     T::deserialize(value).map_err(|error| {
-        // Reached only where a type needs more than its table says; serde's text names no value.
-        Error::new(
-            ErrorKind::Validation,
-            code::INVALID_VALUE,
-            error.to_string(),
-        )
+        // Else reached only where a type needs more than its table says; serde's text names no value.
+        let other = || {
+            Error::new(
+                ErrorKind::Validation,
+                code::INVALID_VALUE,
+                error.to_string(),
+            )
+        };
+        missing.unwrap_or_else(other)
     })
 }
 
@@ -268,6 +275,10 @@ impl Object {
         {
             return Err(self.unknown(unknown, path));
         }
+        self.check_required(map, path)
+    }
+
+    fn check_required(&self, map: &Map<String, Value>, path: &str) -> Result<()> {
         let missing = self
             .fields
             .iter()
