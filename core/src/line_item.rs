@@ -1,6 +1,6 @@
 //! What a session sells, and the rules that hold before any request.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result, code};
@@ -41,7 +41,7 @@ pub struct LineItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// How many, from 1 up.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "null_as_one")]
     pub quantity: i64,
     /// The price of one in the currency's smallest unit; Direct/PSP merchants only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +59,10 @@ pub struct LineItem {
 
 fn one() -> i64 {
     1
+}
+
+fn null_as_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    Option::deserialize(deserializer).map(|quantity| quantity.unwrap_or_else(one))
 }
 
 impl Default for LineItem {
