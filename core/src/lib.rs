@@ -1,9 +1,29 @@
-//! FastStar Pay checkout sessions.
+//! FastStar Pay checkout sessions: the domain, the rules, the totals, the webhooks and the client.
+//!
+//! A merchant's server creates a session with its API key, hands the answer's `url` to the buyer's
+//! browser, and fulfils the order when the signed webhook `payment.succeeded` arrives, on nothing
+//! else.
+//!
+//! | to | use |
+//! | --- | --- |
+//! | create a session, read it back | `Client`, [`CreateSession`], [`LineItem`] |
+//! | know what a cart comes to, offline | [`quote()`], [`Cart`] |
+//! | trust a webhook | [`webhook::verify`], [`webhook::Verifier`], [`Event`] |
+//! | open the cashier from an app | [`Cashier`], [`ReturnUrls`] |
+//! | show an amount | [`Money`] |
+//!
+//! Amounts are integers in the currency's smallest unit: 999 is 9.99 USD. Everything that fails
+//! gives an [`Error`] that names the place of the mistake, `line_items[2].quantity`, and says what
+//! to do. What this version does not know (a new status, a new event type, a new field) it keeps.
+//!
+//! With the feature `client` off, the crate is the domain alone and does no I/O.
 
 #![forbid(unsafe_code)]
 
+pub mod cashier;
 pub mod catalog;
 pub mod error;
+pub mod event;
 pub mod line_item;
 pub mod money;
 mod open_enum;
@@ -13,13 +33,16 @@ mod secret;
 pub mod session;
 pub mod tax;
 pub mod totals;
+pub mod webhook;
 mod wire;
 
 pub use jiff::Timestamp;
 pub use jiff::civil::Date;
 
+pub use cashier::{Cashier, CashierUrl, ReturnOutcome, ReturnUrls};
 pub use catalog::{Catalog, CreatePrice, CreateProduct, Interval, Price, PriceType, Product};
 pub use error::{Error, ErrorKind, Result};
+pub use event::{Event, EventData, EventType, PaymentData};
 pub use line_item::{LineItem, MerchantKind};
 pub use money::{Currency, Money};
 pub use quote::{Cart, CartLine, Quote, QuoteLine, QuoteOptions, quote};
