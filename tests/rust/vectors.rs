@@ -5,12 +5,14 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use faststar::schema::{self, Strictness};
 use faststar::tax::RateTable;
+use faststar::webhook::{Verifier, sign_all};
 use faststar::{
-    Cart, Catalog, CreateSession, Date, Error, MerchantKind, Money, Place, QuoteOptions, Result,
-    SessionStatus, Transition,
+    Cart, Cashier, Catalog, CreateSession, Date, Error, Event, MerchantKind, Money, Place,
+    QuoteOptions, Result, ReturnOutcome, ReturnUrls, SessionStatus, Transition,
 };
 use serde_json::{Value, json};
 
@@ -19,8 +21,11 @@ type Op = fn(&Value) -> Result<Value>;
 
 /// Every op by its name. A file whose op is not here fails, and so does an op without a file.
 const OPS: &[(&str, Op)] = &[
+    ("cashier_return", cashier_return),
+    ("cashier_url", cashier_url),
     ("create_session_strict", create_session_strict),
     ("create_session_types", create_session_types),
+    ("event_parse", event_parse),
     ("line_items", line_items),
     ("money_format", money_format),
     ("money_parse", money_parse),
@@ -29,6 +34,8 @@ const OPS: &[(&str, Op)] = &[
     ("session_transition", session_transition),
     ("tax_rate", tax_rate),
     ("totals", totals),
+    ("webhook_sign", webhook_sign),
+    ("webhook_verify", webhook_verify),
 ];
 
 fn totals(input: &Value) -> Result<Value> {
@@ -79,8 +86,7 @@ fn create_session_strict(input: &Value) -> Result<Value> {
 }
 
 fn money_format(input: &Value) -> Result<Value> {
-    let amount = input["amount"].as_i64().expect("an integer");
-    let money = Money::new(amount, text(input, "currency").parse()?);
+    let money = Money::new(read(&input["amount"]), text(input, "currency").parse()?);
     Ok(json!({"text": money.to_string()}))
 }
 
@@ -113,6 +119,53 @@ fn tax_rate(input: &Value) -> Result<Value> {
         "rate_ppm": found.rate, "behaviour": found.behaviour, "name": found.name,
         "category": found.category, "as_of": found.as_of, "confidence": found.confidence,
     }))
+}
+
+fn webhook_verify(input: &Value) -> Result<Value> {
+    let mut secrets = words(input, "secrets");
+    let mut verifier = Verifier::new(secrets.next().expect("a secret"))?;
+    for secret in secrets {
+        verifier = verifier.and_secret(secret)?;
+    }
+    if let Some(seconds) = input.get("tolerance_s") {
+        verifier = verifier.tolerance(Duration::from_secs(read(seconds)));
+    }
+    let event_id = input.get("event_id").and_then(Value::as_str);
+    let header = text(input, "header");
+    let event = verifier.verify_with_id(&body(input), header, event_id, read(&input["now"]))?;
+    Ok(to_value(event))
+}
+
+fn webhook_sign(input: &Value) -> Result<Value> {
+    let header = sign_all(
+        &body(input),
+        words(input, "secrets"),
+        read(&input["timestamp"]),
+    );
+    Ok(json!({"header": header}))
+}
+
+fn event_parse(input: &Value) -> Result<Value> {
+    Event::parse(&body(input)).map(to_value)
+}
+
+fn cashier_url(input: &Value) -> Result<Value> {
+    let mut cashier = Cashier::live();
+    for origin in words(input, "allow_origins") {
+        cashier = cashier.allow_origin(origin)?;
+    }
+    let url = cashier.check(text(input, "url"))?;
+    Ok(json!({"url": url.as_str(), "session_id": url.session_id(), "shown": url.to_string()}))
+}
+
+fn cashier_return(input: &Value) -> Result<Value> {
+    let urls = ReturnUrls::new(text(input, "success_url"), text(input, "cancel_url"))?;
+    let outcome = match urls.outcome(text(input, "came_back_to")) {
+        ReturnOutcome::Success => "success",
+        ReturnOutcome::Cancel => "cancel",
+        ReturnOutcome::Other => "other",
+    };
+    Ok(json!({"outcome": outcome}))
 }
 
 /// Reads a request as a language package reads what its user gave.
