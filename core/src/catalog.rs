@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::open_enum::open_enum;
 use crate::schema::{Field, Kind, Object, Origin};
+use crate::wire::null_as_default;
 
 open_enum! {
     /// Tells whether a price is charged once or again and again.
@@ -52,10 +53,10 @@ pub struct Product {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_category: Option<String>,
     /// URLs of pictures.
-    #[serde(default, deserialize_with = "crate::session::null_as_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub images: Vec<String>,
     /// The merchant's own texts by key.
-    #[serde(default, deserialize_with = "crate::session::null_as_default")]
+    #[serde(default, deserialize_with = "null_as_default")]
     pub metadata: BTreeMap<String, String>,
     /// The price that a line item with only this product uses. The sandbox says it; the live
     /// platform may not.
@@ -118,14 +119,14 @@ pub struct CreateProduct {
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "crate::session::null_as_default"
+        deserialize_with = "null_as_default"
     )]
     pub images: Vec<String>,
     /// The merchant's own texts by key.
     #[serde(
         default,
         skip_serializing_if = "BTreeMap::is_empty",
-        deserialize_with = "crate::session::null_as_default"
+        deserialize_with = "null_as_default"
     )]
     pub metadata: BTreeMap<String, String>,
     /// Fields that this version does not know, sent as they are.
@@ -230,11 +231,7 @@ pub struct CreatePrice {
     /// The price of one, in the currency's smallest unit.
     pub unit_amount: i64,
     /// One-time or recurring.
-    #[serde(
-        default,
-        rename = "type",
-        deserialize_with = "crate::session::null_as_default"
-    )]
+    #[serde(default, rename = "type", deserialize_with = "null_as_default")]
     pub price_type: PriceType,
     /// The unit of the period of a recurring price.
     #[serde(default, skip_serializing_if = "Option::is_none")]

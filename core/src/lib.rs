@@ -34,6 +34,7 @@ pub mod session;
 pub mod tax;
 pub mod totals;
 pub mod webhook;
+mod wire;
 
 pub use jiff::Timestamp;
 pub use jiff::civil::Date;

@@ -1,12 +1,11 @@
 //! What a session sells, and the rules that hold before any request.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result, code};
 use crate::open_enum::open_enum;
 use crate::schema::{self, Field, Kind, Object, Origin};
-use crate::session::Mode;
 
 /// The greatest quantity of a line that the sandbox and a quote take.
 ///
@@ -42,7 +41,7 @@ pub struct LineItem {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     /// How many, from 1 up.
-    #[serde(default = "one")]
+    #[serde(default = "one", deserialize_with = "null_as_one")]
     pub quantity: i64,
     /// The price of one in the currency's smallest unit; Direct/PSP merchants only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,6 +59,10 @@ pub struct LineItem {
 
 fn one() -> i64 {
     1
+}
+
+fn null_as_one<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    Option::deserialize(deserializer).map(|quantity| quantity.unwrap_or_else(one))
 }
 
 impl Default for LineItem {
@@ -173,26 +176,20 @@ impl LineItem {
     /// Checks the line as a client can before it sends, at `path` such as `line_items[2]`.
     ///
     /// It refuses only what FastStar's pages forbid or what cannot be meant: see the table in
-    /// `docs/fidelity.md`. `merchant` is `None` where the client was not told.
+    /// `docs/fidelity.md`. `merchant` is `None` where the client was not told. What depends on the
+    /// mode is the session's to check.
     ///
     /// # Errors
     ///
-    /// `out_of_range`, `ad_hoc_not_allowed`, `recurring_price_required` or
-    /// `line_item_source_missing`, with the path of the place.
-    pub fn validate(&self, mode: &Mode, merchant: Option<&MerchantKind>, path: &str) -> Result<()> {
+    /// `out_of_range`, `ad_hoc_not_allowed` or `line_item_source_missing`, with the path of the
+    /// place.
+    pub fn validate(&self, merchant: Option<&MerchantKind>, path: &str) -> Result<()> {
         schema::check_range(self.quantity, 1, i64::MAX, &format!("{path}.quantity"))?;
         if let Some(amount) = self.ad_hoc_amount {
             schema::check_range(amount, 0, i64::MAX, &format!("{path}.ad_hoc_amount"))?;
         }
         if merchant == Some(&MerchantKind::MerchantOfRecord) {
             self.validate_for_merchant_of_record(path)?;
-        }
-        if *mode == Mode::Subscription && self.price_id.is_none() {
-            return Err(Error::validation(
-                code::RECURRING_PRICE_REQUIRED,
-                format!("{path}.price_id"),
-                "in subscription mode every line item must name a recurring price in price_id",
-            ));
         }
         if !self.is_from_catalog() && self.ad_hoc_amount.is_none() {
             return Err(Error::validation(

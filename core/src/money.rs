@@ -105,6 +105,16 @@ impl<'de> Deserialize<'de> for Currency {
     }
 }
 
+/// Makes the error of an amount that leaves 64 bits, at `path`.
+pub(crate) fn overflow(path: impl Into<String>) -> Error {
+    Error::validation(
+        code::AMOUNT_OVERFLOW,
+        path,
+        "the amounts must fit a signed 64-bit integer in the smallest unit; \
+         lower the amount or the quantity",
+    )
+}
+
 /// Holds an amount in its currency's smallest unit: 999 and USD are 9.99 US dollars.
 ///
 /// `Display` prints the amount with the currency's decimals, a point, and no grouping, so that a
@@ -185,18 +195,11 @@ impl FromStr for Money {
         if has_point && (decimals == 0 || fraction.len() != decimals) {
             return Err(wrong(format!("{currency} has {decimals} decimals")));
         }
-        let overflow = || {
-            Error::validation(
-                code::AMOUNT_OVERFLOW,
-                "amount",
-                "the amount must fit a signed 64-bit integer in the smallest unit",
-            )
-        };
         let zeros = "0".repeat(decimals - fraction.len());
         let magnitude: i128 = format!("{whole}{fraction}{zeros}")
             .parse()
-            .map_err(|_| overflow())?;
-        let amount = i64::try_from(sign * magnitude).map_err(|_| overflow())?;
+            .map_err(|_| overflow("amount"))?;
+        let amount = i64::try_from(sign * magnitude).map_err(|_| overflow("amount"))?;
         Ok(Self { amount, currency })
     }
 }

@@ -11,9 +11,10 @@ use crate::error::{Error, ErrorKind, Result, code};
 use crate::line_item::{LineItem, MAX_QUANTITY, MerchantKind};
 use crate::money::Currency;
 use crate::schema::{self, Field, Kind, Object, Origin, Strictness};
-use crate::session::{CreateSession, Mode, null_as_default};
+use crate::session::{CreateSession, Mode};
 use crate::tax::{self, Behaviour, Place, Rate, RateTable, Rounding, TaxRate};
 use crate::totals::{self, Line, RateTotals};
+use crate::wire::null_as_default;
 
 /// What a cart or a session comes to, in the currency's smallest unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +28,8 @@ pub struct Quote {
     pub tax: i64,
     /// What the buyer pays.
     pub total: i64,
-    /// Whether the prices contain the tax; `None` while no place is known, and the tax is 0.
+    /// Whether the prices contain the tax; `None` while no place is known or nothing is charged, and
+    /// the tax is 0.
     pub behaviour: Option<Behaviour>,
     /// How the tax was rounded.
     pub rounding: Rounding,
@@ -447,7 +449,8 @@ pub fn quote(request: &CreateSession, catalog: &Catalog, options: &QuoteOptions)
     let terms = Terms {
         name: "line_items",
         currency: currency.unwrap_or(options.default_currency),
-        place,
+        // Where nothing is charged, a place without a rate is no hindrance.
+        place: place.filter(|_| !lines.is_empty()),
         behaviour: None,
         rounding: options.rounding,
         on: options.on,
@@ -501,12 +504,12 @@ fn resolve<'a>(
     match (&price.price_type, mode) {
         (PriceType::Recurring, Mode::Payment) => Err(Error::validation(
             code::ONE_TIME_PRICE_REQUIRED,
-            format!("{path}.price_id"),
+            price_path(item, path),
             "a session in payment mode takes one-time prices; use mode subscription for this one",
         )),
         (PriceType::OneTime, Mode::Subscription) => Err(Error::validation(
             code::RECURRING_PRICE_REQUIRED,
-            format!("{path}.price_id"),
+            price_path(item, path),
             "a session in subscription mode takes recurring prices; use mode payment for this one",
         )),
         _ => Ok(()),
@@ -514,7 +517,7 @@ fn resolve<'a>(
     let currency = price
         .currency
         .parse()
-        .map_err(|error: Error| error.with_param(format!("{path}.price_id")))?;
+        .map_err(|error: Error| error.with_param(price_path(item, path)))?;
     let line = Priced {
         unit_amount: price.unit_amount,
         quantity: item.quantity,
@@ -528,25 +531,35 @@ fn resolve<'a>(
     Ok((line, currency))
 }
 
+/// Names the field that chose the price: of an item with a product alone, its `product_id`.
+fn price_path(item: &LineItem, path: &str) -> String {
+    let field = if item.price_id.is_some() {
+        "price_id"
+    } else {
+        "product_id"
+    };
+    format!("{path}.{field}")
+}
+
 fn find<'a>(
     item: &LineItem,
     catalog: &'a Catalog,
     path: &str,
 ) -> Result<(&'a Price, Option<&'a Product>)> {
-    let unknown = |field: &str, what: &str, id: &str| {
+    let unknown = |place: String, what: &str, id: &str| {
         Error::new(
             ErrorKind::NotFound,
             code::NOT_FOUND,
             format!("no {what} has the id {id}"),
         )
-        .with_param(format!("{path}.{field}"))
+        .with_param(place)
     };
     let product = match item.product_id.as_deref() {
         None => None,
         Some(id) => Some(
             catalog
                 .product(id)
-                .ok_or_else(|| unknown("product_id", "product", id))?,
+                .ok_or_else(|| unknown(format!("{path}.product_id"), "product", id))?,
         ),
     };
     let id = match (item.price_id.as_deref(), product) {
@@ -566,7 +579,7 @@ fn find<'a>(
     };
     let price = catalog
         .price(id)
-        .ok_or_else(|| unknown("price_id", "price", id))?;
+        .ok_or_else(|| unknown(price_path(item, path), "price", id))?;
     if product.is_some_and(|product| product.id != price.product_id) {
         return Err(Error::validation(
             code::LINE_ITEM_SOURCE_AMBIGUOUS,

@@ -9,12 +9,11 @@
 use std::fmt;
 
 use jiff::civil::Date;
-
 use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 use url::Url;
 
-use crate::error::{Error, Result, code};
+use crate::error::{Error, ErrorKind, Result, code};
 use crate::money::Currency;
 use crate::tax::Place;
 
@@ -207,13 +206,20 @@ pub fn from_value<T: DeserializeOwned>(
     strictness: Strictness,
 ) -> Result<T> {
     object.check(&value, strictness)?;
+    // Without full strictness a field may be missing that the type has a default for, or has not.
+    let missing = value
+        .as_object()
+        .and_then(|map| object.check_required(map, "").err());
     T::deserialize(value).map_err(|error| {
-        // Reached only where a type needs more than its table says; serde's text names no value.
-        Error::new(
-            crate::ErrorKind::Validation,
-            code::INVALID_VALUE,
-            error.to_string(),
-        )
+        // Else reached only where a type needs more than its table says; serde's text names no value.
+        let other = || {
+            Error::new(
+                ErrorKind::Validation,
+                code::INVALID_VALUE,
+                error.to_string(),
+            )
+        };
+        missing.unwrap_or_else(other)
     })
 }
 
@@ -221,7 +227,7 @@ fn malformed(error: &serde_json::Error) -> Error {
     let text = error.to_string();
     let what = text.split(" at line ").next().unwrap_or_default();
     Error::new(
-        crate::ErrorKind::Validation,
+        ErrorKind::Validation,
         code::MALFORMED_JSON,
         format!(
             "the text is not valid JSON: {what} at line {}, column {}",
@@ -245,7 +251,7 @@ impl Object {
     fn check_at(&self, value: &Value, strictness: Strictness, path: &str) -> Result<()> {
         let Value::Object(map) = value else {
             let message = format!("must be a JSON object, not {}", describe(value));
-            let error = Error::new(crate::ErrorKind::Validation, code::INVALID_TYPE, message);
+            let error = Error::new(ErrorKind::Validation, code::INVALID_TYPE, message);
             return Err(if path.is_empty() {
                 error
             } else {
@@ -269,6 +275,10 @@ impl Object {
         {
             return Err(self.unknown(unknown, path));
         }
+        self.check_required(map, path)
+    }
+
+    fn check_required(&self, map: &Map<String, Value>, path: &str) -> Result<()> {
         let missing = self
             .fields
             .iter()
@@ -464,17 +474,22 @@ fn is_whole_beyond_i64(number: &Number) -> bool {
 /// `invalid_url` at `path`.
 pub fn check_http_url(text: &str, path: &str) -> Result<()> {
     let name = last(path);
+    // The parser mends, as browsers do, what other readers take for something else: `https:host`, a
+    // line end in the middle, a backslash for a slash.
+    let is_absolute = ["https://", "http://"].iter().any(|start| {
+        let found = text.get(..start.len());
+        found.is_some_and(|found| found.eq_ignore_ascii_case(start))
+    });
     let message = match Url::parse(text) {
-        Ok(url) if !matches!(url.scheme(), "http" | "https") => {
-            format!("{name} must start with https:// or http://")
+        _ if text.contains(|c: char| c.is_whitespace() || c == '\\') => {
+            format!("{name} must not contain white space or a backslash")
         }
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
             format!("{name} must not carry a user name or a password: https://host/path")
         }
-        Ok(_) if text.trim() != text => format!("{name} must not start or end with white space"),
-        Ok(_) if text.len() > 2048 => format!("{name} must have at most 2048 bytes"),
-        Ok(_) => return Ok(()),
-        Err(_) => format!("{name} must be an absolute URL that starts with https:// or http://"),
+        Ok(_) if is_absolute && text.len() > 2048 => format!("{name} must have at most 2048 bytes"),
+        Ok(_) if is_absolute => return Ok(()),
+        _ => format!("{name} must be an absolute URL that starts with https:// or http://"),
     };
     Err(Error::validation(code::INVALID_URL, path, message))
 }

@@ -8,9 +8,11 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Result, code};
 use crate::line_item::{LineItem, MerchantKind};
+use crate::money::overflow;
 use crate::open_enum::open_enum;
 use crate::schema::{Field, Kind, Object, Origin};
 use crate::secret::Secret;
+use crate::wire::null_as_default;
 
 open_enum! {
     /// What a session is for.
@@ -253,7 +255,8 @@ impl CreateSession {
     ///
     /// # Errors
     ///
-    /// `line_items_required`, `amount_overflow`, and those of [`LineItem::validate`].
+    /// `line_items_required`, `recurring_price_required`, `amount_overflow`, and those of
+    /// [`LineItem::validate`], with the path of the place.
     pub fn validate(&self, merchant: Option<&MerchantKind>) -> Result<()> {
         if self.line_items.is_empty() && matches!(self.mode, Mode::Payment | Mode::Subscription) {
             return Err(Error::validation(
@@ -268,7 +271,14 @@ impl CreateSession {
         let mut sum = 0_i64;
         for (index, item) in self.line_items.iter().enumerate() {
             let path = format!("line_items[{index}]");
-            item.validate(&self.mode, merchant, &path)?;
+            if self.mode == Mode::Subscription && item.price_id.is_none() {
+                return Err(Error::validation(
+                    code::RECURRING_PRICE_REQUIRED,
+                    format!("{path}.price_id"),
+                    "in subscription mode every line item must name a recurring price in price_id",
+                ));
+            }
+            item.validate(merchant, &path)?;
             let amount = item.ad_hoc_amount.unwrap_or(0).checked_mul(item.quantity);
             sum = match amount.and_then(|amount| sum.checked_add(amount)) {
                 Some(sum) => sum,
@@ -277,16 +287,6 @@ impl CreateSession {
         }
         Ok(())
     }
-}
-
-/// Makes the error of an amount that leaves 64 bits, at `path`.
-pub(crate) fn overflow(path: impl Into<String>) -> Error {
-    Error::validation(
-        code::AMOUNT_OVERFLOW,
-        path,
-        "the amounts must fit a signed 64-bit integer in the smallest unit; \
-         lower the amount or the quantity",
-    )
 }
 
 /// A checkout session as the platform tells it.
@@ -424,15 +424,6 @@ impl SessionStatus {
             ),
         }
     }
-}
-
-/// Reads null as the type's default.
-pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
-where
-    D: Deserializer<'de>,
-    T: Default + Deserialize<'de>,
-{
-    Option::<T>::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
 /// Reads a time, and anything else as none: an answer must not be lost over its expiry's form.

@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::line_item::MAX_QUANTITY;
+use crate::money::overflow;
 use crate::schema::check_range;
-use crate::session::overflow;
 use crate::tax::{Behaviour, Rate, Rounding};
 
 /// A line to sum up.

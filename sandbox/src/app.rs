@@ -76,7 +76,7 @@ impl App {
     ///
     /// # Errors
     ///
-    /// Those of [`Store::run`].
+    /// Kind `Internal` when the database fails, `overloaded` when too much waits for it.
     pub async fn add_merchant(
         &self,
         kind: MerchantKind,
@@ -101,9 +101,9 @@ impl App {
     ///
     /// # Errors
     ///
-    /// Those of [`Store::run`].
+    /// Kind `Internal` when the database fails, `overloaded` when too much waits for it.
     pub async fn first_merchant(&self, kind: MerchantKind) -> Result<NewMerchant, Error> {
-        match self.store.run(|db| store::first_merchant(db)).await? {
+        match self.store.run(store::first_merchant).await? {
             Some(merchant) => self.add_key(merchant).await,
             None => self.add_merchant(kind, Currency::USD).await,
         }

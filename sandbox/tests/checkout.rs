@@ -1,5 +1,7 @@
 //! The life of sessions over a real socket.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use serde_json::json;

@@ -1,5 +1,7 @@
 //! The command line, as a newcomer and as a program use it.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::io::Write;

@@ -1,5 +1,7 @@
 //! What was answered is there after a crash, a stop and a restart.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,5 +1,7 @@
 //! The description is what is served, and what is answered.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! Secrets that were planted are found in no log, and hashed at rest.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use serde_json::json;

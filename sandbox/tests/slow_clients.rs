@@ -1,5 +1,7 @@
 //! Clients that stall.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use std::io::{Read, Write};

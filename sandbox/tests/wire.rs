@@ -1,5 +1,7 @@
 //! Hostile requests over a real socket: `tests/wire/hostile.json`.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use rusqlite::Connection;
