@@ -7,10 +7,8 @@ use url::{Host, Url};
 
 use crate::error::{Error, Result, code};
 
-const LIVE_ORIGINS: [&str; 2] = [
-    "https://cashier.faststarpay.com",
-    "https://merchant.faststarpay.com",
-];
+const LIVE_ORIGINS: [&str; 2] =
+    ["https://cashier.faststarpay.com", "https://merchant.faststarpay.com"];
 
 /// Says which origins are the cashier's. Check a `url` with it before opening it.
 ///
@@ -35,9 +33,7 @@ impl Cashier {
     /// Allows FastStar's own origins, the two that FastStar.js opens:
     /// `https://cashier.faststarpay.com` and `https://merchant.faststarpay.com`.
     pub fn live() -> Self {
-        Self {
-            origins: LIVE_ORIGINS.map(str::to_owned).to_vec(),
-        }
+        Self { origins: LIVE_ORIGINS.map(str::to_owned).to_vec() }
     }
 
     /// Allows one more origin, such as the sandbox's `http://127.0.0.1:4242`. Keep it out of what
@@ -104,12 +100,7 @@ impl CashierUrl {
 
 impl fmt::Display for CashierUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}{}",
-            self.0.origin().ascii_serialization(),
-            self.0.path()
-        )?;
+        write!(f, "{}{}", self.0.origin().ascii_serialization(), self.0.path())?;
         if self.0.query().is_some() {
             f.write_str("?[redacted]")?;
         }
@@ -215,9 +206,7 @@ fn fit(stored: &Url, returned: &Url) -> Option<usize> {
 fn parse(param: &str, text: &str) -> Result<Url> {
     let refuse = |message: &str| Error::validation(code::INVALID_URL, param, message);
     if text.chars().any(|c| !c.is_ascii_graphic() || c == '\\') {
-        return Err(refuse(
-            "a url has neither whitespace, nor backslashes, nor other than ascii",
-        ));
+        return Err(refuse("a url has neither whitespace, nor backslashes, nor other than ascii"));
     }
     let url = Url::parse(text).map_err(|error| refuse(&format!("not a url, {error}")))?;
     // of the text, where an empty user name and a third slash are still there
@@ -227,9 +216,7 @@ fn parse(param: &str, text: &str) -> Result<Url> {
         .and_then(|rest| rest.split(['/', '?', '#']).next())
         .unwrap_or_default();
     if !matches!(url.scheme(), "https" | "http") || authority.is_empty() {
-        return Err(refuse(
-            "the url must start with https:// or http:// and a host",
-        ));
+        return Err(refuse("the url must start with https:// or http:// and a host"));
     }
     if authority.contains('@') {
         return Err(refuse("the url must not have a user name or a password"));
@@ -282,46 +269,27 @@ mod tests {
 
     #[test]
     fn url_without_a_query_is_shown_as_it_is() {
-        let url = Cashier::live()
-            .check("https://merchant.faststarpay.com/checkout/cs_1")
-            .unwrap();
-        assert_eq!(
-            url.to_string(),
-            "https://merchant.faststarpay.com/checkout/cs_1"
-        );
+        let url = Cashier::live().check("https://merchant.faststarpay.com/checkout/cs_1").unwrap();
+        assert_eq!(url.to_string(), "https://merchant.faststarpay.com/checkout/cs_1");
     }
 
     #[test]
     fn http_is_allowed_on_loopback_alone() {
-        for origin in [
-            "http://127.0.0.1:4242",
-            "http://127.9.9.9",
-            "http://localhost:1/",
-            "http://[::1]:80",
-        ] {
+        for origin in
+            ["http://127.0.0.1:4242", "http://127.9.9.9", "http://localhost:1/", "http://[::1]:80"]
+        {
             assert!(Cashier::live().allow_origin(origin).is_ok(), "{origin}");
         }
-        for origin in [
-            "http://10.0.2.2:4242",
-            "http://localhost.evil.example",
-            "http://[::2]",
-        ] {
+        for origin in ["http://10.0.2.2:4242", "http://localhost.evil.example", "http://[::2]"] {
             let error = Cashier::live().allow_origin(origin).unwrap_err();
-            assert_eq!(
-                (error.code(), error.param()),
-                ("invalid_url", Some("origin"))
-            );
+            assert_eq!((error.code(), error.param()), ("invalid_url", Some("origin")));
             assert!(error.message().contains("https"), "{origin}");
         }
     }
 
     #[test]
     fn allowed_origin_is_an_origin_and_nothing_more() {
-        assert!(
-            Cashier::live()
-                .allow_origin("https://pay.example.com")
-                .is_ok()
-        );
+        assert!(Cashier::live().allow_origin("https://pay.example.com").is_ok());
         for origin in [
             "",
             "pay.example.com",
@@ -335,44 +303,25 @@ mod tests {
             "null",
         ] {
             let error = Cashier::live().allow_origin(origin).unwrap_err();
-            assert_eq!(
-                (error.code(), error.param()),
-                ("invalid_url", Some("origin")),
-                "{origin}"
-            );
+            assert_eq!((error.code(), error.param()), ("invalid_url", Some("origin")), "{origin}");
         }
     }
 
     #[test]
     fn sandbox_is_refused_until_allowed() {
         let url = "http://127.0.0.1:4242/checkout/cs_1?token=t";
-        assert_eq!(
-            Cashier::live().check(url).unwrap_err().code(),
-            "origin_not_allowed"
-        );
-        let cashier = Cashier::live()
-            .allow_origin("http://127.0.0.1:4242")
-            .unwrap();
+        assert_eq!(Cashier::live().check(url).unwrap_err().code(), "origin_not_allowed");
+        let cashier = Cashier::live().allow_origin("http://127.0.0.1:4242").unwrap();
         assert_eq!(cashier.check(url).unwrap().session_id(), Some("cs_1"));
-        assert!(
-            cashier
-                .check("http://127.0.0.1:4243/checkout/cs_1")
-                .is_err()
-        );
+        assert!(cashier.check("http://127.0.0.1:4243/checkout/cs_1").is_err());
     }
 
     #[test]
     fn return_urls_must_be_absolute() {
         let error = ReturnUrls::new("/success", "myapp://cancel").unwrap_err();
-        assert_eq!(
-            (error.code(), error.param()),
-            ("invalid_url", Some("success_url"))
-        );
+        assert_eq!((error.code(), error.param()), ("invalid_url", Some("success_url")));
         let error = ReturnUrls::new("myapp://success", "").unwrap_err();
-        assert_eq!(
-            (error.code(), error.param()),
-            ("invalid_url", Some("cancel_url"))
-        );
+        assert_eq!((error.code(), error.param()), ("invalid_url", Some("cancel_url")));
     }
 
     proptest::proptest! {

@@ -116,11 +116,7 @@ pub struct CreateProduct {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tax_category: Option<String>,
     /// URLs of pictures.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
     pub images: Vec<String>,
     /// The merchant's own texts by key.
     #[serde(
@@ -160,10 +156,7 @@ impl CreateProduct {
             ),
             Field::optional(
                 "images",
-                Kind::List {
-                    of: &Kind::HttpUrl,
-                    max: 20,
-                },
+                Kind::List { of: &Kind::HttpUrl, max: 20 },
                 Origin::Documented,
                 "URLs of pictures.",
             ),
@@ -178,10 +171,7 @@ impl CreateProduct {
 
     /// Starts with the name.
     pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            ..Self::default()
-        }
+        Self { name: name.into(), ..Self::default() }
     }
 
     /// Says more about it.
@@ -388,9 +378,7 @@ impl FromIterator<(Product, Vec<Price>)> for Catalog {
         let mut catalog = Self::new();
         for (product, prices) in items {
             catalog.add_product(product);
-            prices
-                .into_iter()
-                .for_each(|price| catalog.add_price(price));
+            prices.into_iter().for_each(|price| catalog.add_price(price));
         }
         catalog
     }

@@ -286,10 +286,7 @@ mod tests {
 
     fn refused(body: &[u8]) -> String {
         let error = Event::parse(body).unwrap_err();
-        assert_eq!(
-            (error.code(), error.kind()),
-            ("malformed_json", ErrorKind::Validation)
-        );
+        assert_eq!((error.code(), error.kind()), ("malformed_json", ErrorKind::Validation));
         error.to_string()
     }
 
@@ -329,14 +326,8 @@ mod tests {
     #[test]
     fn unknown_payment_type_promises_no_payment() {
         let event = parse(r#"{"id":"evt_1","type":"payment.authorized","data":[1]}"#);
-        assert_eq!(
-            event.event_type(),
-            &EventType::Other("payment.authorized".to_owned())
-        );
-        assert_eq!(
-            event.data().unwrap(),
-            EventData::Other(serde_json::json!([1]))
-        );
+        assert_eq!(event.event_type(), &EventType::Other("payment.authorized".to_owned()));
+        assert_eq!(event.data().unwrap(), EventData::Other(serde_json::json!([1])));
     }
 
     #[test]
@@ -352,11 +343,7 @@ mod tests {
         ] {
             let body = format!(r#"{{"id":"evt_1","type":"payment.succeeded","data":{data}}}"#);
             let error = parse(&body).data().unwrap_err();
-            assert_eq!(
-                (error.code(), error.param()),
-                ("malformed_json", Some("data")),
-                "{data}"
-            );
+            assert_eq!((error.code(), error.param()), ("malformed_json", Some("data")), "{data}");
         }
     }
 
@@ -377,10 +364,7 @@ mod tests {
             r#"{"id":"evt_1","type":"x","created":null,"data":null,"livemode":null,"api_version":null}"#,
         ] {
             let event = parse(body);
-            assert_eq!(
-                (event.created(), event.livemode(), event.api_version()),
-                (0, false, "")
-            );
+            assert_eq!((event.created(), event.livemode(), event.api_version()), (0, false, ""));
             assert_eq!(event.data_json(), "null");
         }
     }
@@ -388,9 +372,7 @@ mod tests {
     #[test]
     fn created_reaches_the_limits_of_i64() {
         for created in [i64::MIN, i64::MAX] {
-            let event = parse(&format!(
-                r#"{{"id":"evt_1","type":"x","created":{created}}}"#
-            ));
+            let event = parse(&format!(r#"{{"id":"evt_1","type":"x","created":{created}}}"#));
             assert_eq!(event.created(), created);
         }
     }

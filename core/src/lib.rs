@@ -22,6 +22,8 @@
 
 pub mod cashier;
 pub mod catalog;
+#[cfg(feature = "client")]
+pub mod client;
 pub mod error;
 pub mod event;
 pub mod line_item;
@@ -41,6 +43,10 @@ pub use jiff::civil::Date;
 
 pub use cashier::{Cashier, CashierUrl, ReturnOutcome, ReturnUrls};
 pub use catalog::{Catalog, CreatePrice, CreateProduct, Interval, Price, PriceType, Product};
+#[cfg(feature = "blocking")]
+pub use client::blocking;
+#[cfg(feature = "client")]
+pub use client::{Client, ClientBuilder};
 pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventData, EventType, PaymentData};
 pub use line_item::{LineItem, MerchantKind};
@@ -53,3 +59,8 @@ pub use session::{
 };
 pub use tax::{Behaviour, Place, Rounding};
 pub use totals::Totals;
+
+/// The README's Rust, compiled and run.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;

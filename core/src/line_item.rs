@@ -99,10 +99,7 @@ impl LineItem {
             ),
             Field::required(
                 "quantity",
-                Kind::Integer {
-                    min: 1,
-                    max: MAX_QUANTITY,
-                },
+                Kind::Integer { min: 1, max: MAX_QUANTITY },
                 Origin::Documented,
                 "How many; the limit of 1,000,000 is the sandbox's.",
             ),
@@ -129,18 +126,12 @@ impl LineItem {
 
     /// Starts a line with a price of the catalog.
     pub fn price(price_id: impl Into<String>) -> Self {
-        Self {
-            price_id: Some(price_id.into()),
-            ..Self::default()
-        }
+        Self { price_id: Some(price_id.into()), ..Self::default() }
     }
 
     /// Starts a line with a product of the catalog, at its default price.
     pub fn product(product_id: impl Into<String>) -> Self {
-        Self {
-            product_id: Some(product_id.into()),
-            ..Self::default()
-        }
+        Self { product_id: Some(product_id.into()), ..Self::default() }
     }
 
     /// Starts a line with an amount that the catalog does not have, in the smallest unit.

@@ -99,9 +99,7 @@ impl Serialize for Currency {
 
 impl<'de> Deserialize<'de> for Currency {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -152,12 +150,7 @@ impl fmt::Display for Money {
         let sign = if self.amount < 0 { "-" } else { "" };
         write!(f, "{sign}{}", magnitude / unit)?;
         if decimals > 0 {
-            write!(
-                f,
-                ".{:0width$}",
-                magnitude % unit,
-                width = decimals as usize
-            )?;
+            write!(f, ".{:0width$}", magnitude % unit, width = decimals as usize)?;
         }
         write!(f, " {}", self.currency)
     }
@@ -188,17 +181,14 @@ impl FromStr for Money {
         let has_point = digits.contains('.');
         let all_digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
         if whole.is_empty() || !all_digits(whole) || !all_digits(fraction) {
-            return Err(wrong(
-                "write the number with digits and one point: 10.79 USD".into(),
-            ));
+            return Err(wrong("write the number with digits and one point: 10.79 USD".into()));
         }
         if has_point && (decimals == 0 || fraction.len() != decimals) {
             return Err(wrong(format!("{currency} has {decimals} decimals")));
         }
         let zeros = "0".repeat(decimals - fraction.len());
-        let magnitude: i128 = format!("{whole}{fraction}{zeros}")
-            .parse()
-            .map_err(|_| overflow("amount"))?;
+        let magnitude: i128 =
+            format!("{whole}{fraction}{zeros}").parse().map_err(|_| overflow("amount"))?;
         let amount = i64::try_from(sign * magnitude).map_err(|_| overflow("amount"))?;
         Ok(Self { amount, currency })
     }
@@ -213,11 +203,7 @@ mod tests {
     #[test]
     fn decimals_follow_iso_4217() {
         for (code, decimals) in [("USD", 2), ("JPY", 0), ("KWD", 3), ("CLF", 4), ("XYZ", 2)] {
-            assert_eq!(
-                code.parse::<Currency>().unwrap().decimals(),
-                decimals,
-                "{code}"
-            );
+            assert_eq!(code.parse::<Currency>().unwrap().decimals(), decimals, "{code}");
         }
     }
 
@@ -232,10 +218,7 @@ mod tests {
     #[test]
     fn extremes_print_exactly() {
         let usd = Currency::USD;
-        assert_eq!(
-            Money::new(i64::MIN, usd).to_string(),
-            "-92233720368547758.08 USD"
-        );
+        assert_eq!(Money::new(i64::MIN, usd).to_string(), "-92233720368547758.08 USD");
         assert_eq!(Money::new(-5, usd).to_string(), "-0.05 USD");
     }
 

@@ -137,19 +137,13 @@ const CART_LINE: Object = Object {
         ),
         Field::required(
             "quantity",
-            Kind::Integer {
-                min: 1,
-                max: MAX_QUANTITY,
-            },
+            Kind::Integer { min: 1, max: MAX_QUANTITY },
             Origin::SandboxOnly,
             "How many.",
         ),
         Field::optional(
             "tax_rate_ppm",
-            Kind::Integer {
-                min: 0,
-                max: Rate::MAX_PPM as i64,
-            },
+            Kind::Integer { min: 0, max: Rate::MAX_PPM as i64 },
             Origin::SandboxOnly,
             "The tax rate in parts per million; looked up where absent.",
         ),
@@ -183,10 +177,7 @@ impl Cart {
             ),
             Field::required(
                 "lines",
-                Kind::List {
-                    of: &Kind::Object(&CART_LINE),
-                    max: 10_000,
-                },
+                Kind::List { of: &Kind::Object(&CART_LINE), max: 10_000 },
                 Origin::SandboxOnly,
                 "The lines.",
             ),
@@ -224,12 +215,7 @@ impl Cart {
             Field::optional("source", Kind::Any, Origin::SandboxOnly, "For people."),
             Field::optional("tags", Kind::Any, Origin::SandboxOnly, "For people."),
             Field::optional("note", Kind::Any, Origin::SandboxOnly, "For people."),
-            Field::optional(
-                "expect",
-                Kind::Any,
-                Origin::SandboxOnly,
-                "For a test runner.",
-            ),
+            Field::optional("expect", Kind::Any, Origin::SandboxOnly, "For a test runner."),
         ],
     };
 
@@ -304,10 +290,7 @@ impl Cart {
             .iter()
             .enumerate()
             .map(|(index, line)| {
-                if line
-                    .currency
-                    .is_some_and(|currency| currency != self.currency)
-                {
+                if line.currency.is_some_and(|currency| currency != self.currency) {
                     return Err(mismatch(format!("lines[{index}].currency"), self.currency));
                 }
                 let rate = line.tax_rate_ppm.map(Rate::from_ppm).transpose();
@@ -328,12 +311,9 @@ impl Cart {
             rounding: self.rounding,
             on: self.as_of.unwrap_or(today),
         };
-        if let (None, Some(index)) = (
-            &terms.place,
-            self.lines
-                .iter()
-                .position(|line| line.tax_rate_ppm.is_none()),
-        ) {
+        if let (None, Some(index)) =
+            (&terms.place, self.lines.iter().position(|line| line.tax_rate_ppm.is_none()))
+        {
             return Err(Error::validation(
                 code::TAX_RATE_UNKNOWN,
                 "country",
@@ -356,9 +336,7 @@ impl Cart {
             return Ok(None);
         }
         let dash = if self.region.is_empty() { "" } else { "-" };
-        format!("{}{dash}{}", self.country, self.region)
-            .parse()
-            .map(Some)
+        format!("{}{dash}{}", self.country, self.region).parse().map(Some)
     }
 }
 
@@ -424,16 +402,9 @@ pub fn quote(request: &CreateSession, catalog: &Catalog, options: &QuoteOptions)
     request.validate(options.merchant.as_ref())?;
     let place = match request.buyer_country.as_deref() {
         None => None,
-        Some(text) => Some(
-            text.parse::<Place>()
-                .map_err(|e| e.with_param("buyer_country"))?,
-        ),
+        Some(text) => Some(text.parse::<Place>().map_err(|e| e.with_param("buyer_country"))?),
     };
-    let charged = if request.mode == Mode::Setup {
-        &[][..]
-    } else {
-        &request.line_items
-    };
+    let charged = if request.mode == Mode::Setup { &[][..] } else { &request.line_items };
     let mut currency = None;
     let mut lines = Vec::with_capacity(charged.len());
     for (index, item) in charged.iter().enumerate() {
@@ -470,11 +441,7 @@ fn resolve<'a>(
     path: &str,
 ) -> Result<(Priced<'a>, Currency)> {
     let ambiguous = |place: String, message: &str| {
-        Err(Error::validation(
-            code::LINE_ITEM_SOURCE_AMBIGUOUS,
-            place,
-            message,
-        ))
+        Err(Error::validation(code::LINE_ITEM_SOURCE_AMBIGUOUS, place, message))
     };
     if item.is_from_catalog() && (item.ad_hoc_amount.is_some() || item.ad_hoc_currency.is_some()) {
         return ambiguous(
@@ -485,19 +452,13 @@ fn resolve<'a>(
     if let Some(unit_amount) = item.ad_hoc_amount {
         let currency = match item.ad_hoc_currency.as_deref() {
             None => options.default_currency,
-            Some(text) => text
-                .parse()
-                .map_err(|e: Error| e.with_param(format!("{path}.ad_hoc_currency")))?,
+            Some(text) => {
+                text.parse().map_err(|e: Error| e.with_param(format!("{path}.ad_hoc_currency")))?
+            }
         };
         let description = item.description.as_deref();
         let quantity = item.quantity;
-        let line = Priced {
-            unit_amount,
-            quantity,
-            rate: None,
-            category: None,
-            description,
-        };
+        let line = Priced { unit_amount, quantity, rate: None, category: None, description };
         return Ok((line, currency));
     }
     let (price, product) = find(item, catalog, path)?;
@@ -514,30 +475,21 @@ fn resolve<'a>(
         )),
         _ => Ok(()),
     }?;
-    let currency = price
-        .currency
-        .parse()
-        .map_err(|error: Error| error.with_param(price_path(item, path)))?;
+    let currency =
+        price.currency.parse().map_err(|error: Error| error.with_param(price_path(item, path)))?;
     let line = Priced {
         unit_amount: price.unit_amount,
         quantity: item.quantity,
         rate: None,
         category: product.and_then(|product| product.tax_category.as_deref()),
-        description: item
-            .description
-            .as_deref()
-            .or(product.map(|product| product.name.as_str())),
+        description: item.description.as_deref().or(product.map(|product| product.name.as_str())),
     };
     Ok((line, currency))
 }
 
 /// Names the field that chose the price: of an item with a product alone, its `product_id`.
 fn price_path(item: &LineItem, path: &str) -> String {
-    let field = if item.price_id.is_some() {
-        "price_id"
-    } else {
-        "product_id"
-    };
+    let field = if item.price_id.is_some() { "price_id" } else { "product_id" };
     format!("{path}.{field}")
 }
 
@@ -547,12 +499,8 @@ fn find<'a>(
     path: &str,
 ) -> Result<(&'a Price, Option<&'a Product>)> {
     let unknown = |place: String, what: &str, id: &str| {
-        Error::new(
-            ErrorKind::NotFound,
-            code::NOT_FOUND,
-            format!("no {what} has the id {id}"),
-        )
-        .with_param(place)
+        Error::new(ErrorKind::NotFound, code::NOT_FOUND, format!("no {what} has the id {id}"))
+            .with_param(place)
     };
     let product = match item.product_id.as_deref() {
         None => None,
@@ -568,18 +516,13 @@ fn find<'a>(
             Error::validation(
                 code::INVALID_VALUE,
                 format!("{path}.product_id"),
-                format!(
-                    "the product {} has no price yet; create one for it",
-                    product.id
-                ),
+                format!("the product {} has no price yet; create one for it", product.id),
             )
         })?,
         // `LineItem::validate` has refused an item without any source.
         (None, None) => "",
     };
-    let price = catalog
-        .price(id)
-        .ok_or_else(|| unknown(price_path(item, path), "price", id))?;
+    let price = catalog.price(id).ok_or_else(|| unknown(price_path(item, path), "price", id))?;
     if product.is_some_and(|product| product.id != price.product_id) {
         return Err(Error::validation(
             code::LINE_ITEM_SOURCE_AMBIGUOUS,
@@ -619,10 +562,7 @@ struct Terms {
 
 impl Terms {
     fn sum_up(&self, lines: &[Priced<'_>]) -> Result<Quote> {
-        let found = lines
-            .iter()
-            .map(|line| self.look_up(line))
-            .collect::<Result<Vec<_>>>()?;
+        let found = lines.iter().map(|line| self.look_up(line)).collect::<Result<Vec<_>>>()?;
         let behaviour = match (self.behaviour, &self.place) {
             (Some(behaviour), _) => Some(behaviour),
             (None, None) => None,
@@ -632,9 +572,7 @@ impl Terms {
             },
         };
         let rate_of = |line: &Priced<'_>, found: &Option<TaxRate>| {
-            line.rate
-                .or(found.as_ref().map(|rate| rate.rate))
-                .unwrap_or_default()
+            line.rate.or(found.as_ref().map(|rate| rate.rate)).unwrap_or_default()
         };
         let summands: Vec<_> = lines
             .iter()
@@ -683,9 +621,9 @@ impl Terms {
 
     fn look_up(&self, line: &Priced<'_>) -> Result<Option<TaxRate>> {
         match (&self.place, line.rate) {
-            (Some(place), None) => RateTable::bundled()
-                .find(place, line.category, self.on)
-                .map(Some),
+            (Some(place), None) => {
+                RateTable::bundled().find(place, line.category, self.on).map(Some)
+            }
             _ => Ok(None),
         }
     }

@@ -54,13 +54,7 @@ impl Field {
         origin: Origin,
         doc: &'static str,
     ) -> Self {
-        Self {
-            name,
-            kind,
-            required: true,
-            origin,
-            doc,
-        }
+        Self { name, kind, required: true, origin, doc }
     }
 
     /// Describes a field that may be absent or null.
@@ -70,13 +64,7 @@ impl Field {
         origin: Origin,
         doc: &'static str,
     ) -> Self {
-        Self {
-            name,
-            kind,
-            required: false,
-            origin,
-            doc,
-        }
+        Self { name, kind, required: false, origin, doc }
     }
 }
 
@@ -170,11 +158,7 @@ pub enum Strictness {
 pub fn parse(text: &[u8]) -> Result<Value> {
     let mut failure = None;
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let seed = Strict {
-        path: String::new(),
-        depth: 0,
-        failure: &mut failure,
-    };
+    let seed = Strict { path: String::new(), depth: 0, failure: &mut failure };
     let parsed = seed.deserialize(&mut deserializer).and_then(|value| {
         deserializer.end()?;
         Ok(value)
@@ -207,18 +191,10 @@ pub fn from_value<T: DeserializeOwned>(
 ) -> Result<T> {
     object.check(&value, strictness)?;
     // Without full strictness a field may be missing that the type has a default for, or has not.
-    let missing = value
-        .as_object()
-        .and_then(|map| object.check_required(map, "").err());
+    let missing = value.as_object().and_then(|map| object.check_required(map, "").err());
     T::deserialize(value).map_err(|error| {
         // Else reached only where a type needs more than its table says; serde's text names no value.
-        let other = || {
-            Error::new(
-                ErrorKind::Validation,
-                code::INVALID_VALUE,
-                error.to_string(),
-            )
-        };
+        let other = || Error::new(ErrorKind::Validation, code::INVALID_VALUE, error.to_string());
         missing.unwrap_or_else(other)
     })
 }
@@ -252,27 +228,18 @@ impl Object {
         let Value::Object(map) = value else {
             let message = format!("must be a JSON object, not {}", describe(value));
             let error = Error::new(ErrorKind::Validation, code::INVALID_TYPE, message);
-            return Err(if path.is_empty() {
-                error
-            } else {
-                error.with_param(path)
-            });
+            return Err(if path.is_empty() { error } else { error.with_param(path) });
         };
         for field in self.fields {
             match map.get(field.name) {
                 None | Some(Value::Null) => {}
-                Some(value) => field
-                    .kind
-                    .check(value, strictness, &join(path, field.name))?,
+                Some(value) => field.kind.check(value, strictness, &join(path, field.name))?,
             }
         }
         if strictness == Strictness::Types {
             return Ok(());
         }
-        if let Some(unknown) = map
-            .keys()
-            .find(|key| !self.fields.iter().any(|f| f.name == *key))
-        {
+        if let Some(unknown) = map.keys().find(|key| !self.fields.iter().any(|f| f.name == *key)) {
             return Err(self.unknown(unknown, path));
         }
         self.check_required(map, path)
@@ -364,19 +331,16 @@ impl Kind {
             return wrong(code::INVALID_STRING, message);
         }
         match self {
-            Self::Text { max } if text.chars().count() > *max => wrong(
-                code::INVALID_STRING,
-                format!("{name} must have at most {max} characters"),
-            ),
-            Self::OneOf(known) if !known.contains(&text.as_str()) => wrong(
-                code::INVALID_VALUE,
-                format!("{name} must be one of {}", known.join(", ")),
-            ),
+            Self::Text { max } if text.chars().count() > *max => {
+                wrong(code::INVALID_STRING, format!("{name} must have at most {max} characters"))
+            }
+            Self::OneOf(known) if !known.contains(&text.as_str()) => {
+                wrong(code::INVALID_VALUE, format!("{name} must be one of {}", known.join(", ")))
+            }
             Self::HttpUrl => check_http_url(text, path),
-            Self::Email if !is_email(text) => wrong(
-                code::INVALID_VALUE,
-                format!("{name} must be an e-mail address"),
-            ),
+            Self::Email if !is_email(text) => {
+                wrong(code::INVALID_VALUE, format!("{name} must be an e-mail address"))
+            }
             Self::Currency => match text.parse::<Currency>() {
                 Ok(currency) if currency.is_listed() && currency.code() == text => Ok(()),
                 _ => wrong(
@@ -392,10 +356,9 @@ impl Kind {
                     "{name} must be an ISO 3166-1 country such as US, or an ISO 3166-2 region such as US-CA"
                 ),
             ),
-            Self::Date if text.parse::<Date>().is_err() => wrong(
-                code::INVALID_VALUE,
-                format!("{name} must be a date such as 2026-11-22"),
-            ),
+            Self::Date if text.parse::<Date>().is_err() => {
+                wrong(code::INVALID_VALUE, format!("{name} must be a date such as 2026-11-22"))
+            }
             Self::Timestamp if text.parse::<jiff::Timestamp>().is_err() => wrong(
                 code::INVALID_VALUE,
                 format!("{name} must be an RFC 3339 time such as 2026-11-22T12:00:00Z"),
@@ -442,11 +405,7 @@ fn check_integer(
     let Value::Number(number) = value else {
         return Err(wrong_type(path, wanted, value));
     };
-    let (min, max) = if full {
-        (min, max)
-    } else {
-        (i64::MIN, i64::MAX)
-    };
+    let (min, max) = if full { (min, max) } else { (i64::MIN, i64::MAX) };
     match number.as_i64() {
         Some(number) => check_range(number, min, max, path),
         None if is_whole_beyond_i64(number) => Err(if number.to_string().starts_with('-') {
@@ -462,9 +421,7 @@ fn check_integer(
 /// JSON integers beyond 64 bits arrive as floating point; nothing that small has a fraction.
 fn is_whole_beyond_i64(number: &Number) -> bool {
     number.is_u64()
-        || number
-            .as_f64()
-            .is_some_and(|float| float.abs() >= 9_223_372_036_854_775_808.0)
+        || number.as_f64().is_some_and(|float| float.abs() >= 9_223_372_036_854_775_808.0)
 }
 
 /// Checks that a text is an absolute http or https URL with a host and without credentials.
@@ -501,9 +458,7 @@ fn is_email(text: &str) -> bool {
     !local.is_empty()
         && !domain.is_empty()
         && text.len() <= 254
-        && !text
-            .chars()
-            .any(|c| c.is_whitespace() || matches!(c, '<' | '>' | ','))
+        && !text.chars().any(|c| c.is_whitespace() || matches!(c, '<' | '>' | ','))
         && !domain.starts_with('.')
         && !domain.ends_with('.')
         && !domain.contains("..")
@@ -532,11 +487,7 @@ fn describe(value: &Value) -> String {
 }
 
 fn join(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
-    }
+    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 fn last(path: &str) -> &str {
@@ -584,8 +535,7 @@ impl Strict<'_> {
         path: String,
         message: String,
     ) -> E {
-        self.failure
-            .get_or_insert_with(|| Error::validation(code, path, message));
+        self.failure.get_or_insert_with(|| Error::validation(code, path, message));
         E::custom("refused")
     }
 
@@ -667,11 +617,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
                 let message = format!("the key {} appears twice; keep one", clip(&key));
                 return Err(self.fail(code::DUPLICATE_KEY, path, message));
             }
-            let seed = Strict {
-                path,
-                depth: self.depth + 1,
-                failure: self.failure,
-            };
+            let seed = Strict { path, depth: self.depth + 1, failure: self.failure };
             let value = access.next_value_seed(seed)?;
             map.insert(key, value);
         }
@@ -690,19 +636,9 @@ mod tests {
         name: "Item",
         doc: "An item.",
         fields: &[
-            Field::required(
-                "amount",
-                Kind::Amount { min: 0 },
-                Origin::Documented,
-                "The amount.",
-            ),
+            Field::required("amount", Kind::Amount { min: 0 }, Origin::Documented, "The amount."),
             Field::optional("url", Kind::HttpUrl, Origin::Documented, "A link."),
-            Field::optional(
-                "currency",
-                Kind::Currency,
-                Origin::Documented,
-                "A currency.",
-            ),
+            Field::optional("currency", Kind::Currency, Origin::Documented, "A currency."),
         ],
     };
     static ITEMS: Object = Object {
@@ -710,10 +646,7 @@ mod tests {
         doc: "Items.",
         fields: &[Field::required(
             "items",
-            Kind::List {
-                of: &Kind::Object(&ITEM),
-                max: 3,
-            },
+            Kind::List { of: &Kind::Object(&ITEM), max: 3 },
             Origin::Documented,
             "The items.",
         )],
@@ -732,26 +665,14 @@ mod tests {
                 "invalid_type",
                 "items[1].amount",
             ),
-            (
-                json!({"items": [{"amount": true}]}),
-                "invalid_type",
-                "items[0].amount",
-            ),
+            (json!({"items": [{"amount": true}]}), "invalid_type", "items[0].amount"),
             (
                 json!({"items": [{"amount": 9_223_372_036_854_775_808_u64}]}),
                 "out_of_range",
                 "items[0].amount",
             ),
-            (
-                json!({"items": [{"amount": 1e30}]}),
-                "out_of_range",
-                "items[0].amount",
-            ),
-            (
-                json!({"items": [{"amount": 1, "amuont": 1}]}),
-                "unknown_field",
-                "items[0].amuont",
-            ),
+            (json!({"items": [{"amount": 1e30}]}), "out_of_range", "items[0].amount"),
+            (json!({"items": [{"amount": 1, "amuont": 1}]}), "unknown_field", "items[0].amuont"),
             (json!({"items": [{}]}), "missing_field", "items[0].amount"),
             (json!({"items": [1]}), "invalid_type", "items[0]"),
             (
@@ -783,10 +704,7 @@ mod tests {
     #[test]
     fn repeated_keys_and_deep_nesting_are_refused_with_their_path() {
         let twice = parse(br#"{"items": [{"amount": 1, "amount": 2}]}"#).unwrap_err();
-        assert_eq!(
-            (twice.code(), twice.param()),
-            ("duplicate_key", Some("items[0].amount"))
-        );
+        assert_eq!((twice.code(), twice.param()), ("duplicate_key", Some("items[0].amount")));
         let deep = parse("[".repeat(10_000).as_bytes()).unwrap_err();
         assert_eq!(deep.code(), "nesting_too_deep");
     }

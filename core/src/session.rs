@@ -79,11 +79,7 @@ pub struct CreateSession {
     /// How the buyer sees the cashier.
     pub presentation: Presentation,
     /// What it sells; may be empty in setup mode.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
     pub line_items: Vec<LineItem>,
     /// The buyer's e-mail address, filled in beforehand.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -125,10 +121,7 @@ impl CreateSession {
             ),
             Field::optional(
                 "line_items",
-                Kind::List {
-                    of: &Kind::Object(&LineItem::SCHEMA),
-                    max: 100,
-                },
+                Kind::List { of: &Kind::Object(&LineItem::SCHEMA), max: 100 },
                 Origin::Documented,
                 "What it sells; may be absent in setup mode only. The limit of 100 is the sandbox's.",
             ),
@@ -262,10 +255,7 @@ impl CreateSession {
             return Err(Error::validation(
                 code::LINE_ITEMS_REQUIRED,
                 "line_items",
-                format!(
-                    "a session in {} mode must have at least one line item",
-                    self.mode
-                ),
+                format!("a session in {} mode must have at least one line item", self.mode),
             ));
         }
         let mut sum = 0_i64;
@@ -316,11 +306,7 @@ pub struct Session {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_token: Option<Secret>,
     /// When it expires unless it is completed.
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "time_or_none"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "time_or_none")]
     pub expires_at: Option<Timestamp>,
     /// Whether the money has come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -332,11 +318,7 @@ pub struct Session {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub presentation: Option<Presentation>,
     /// What it sells.
-    #[serde(
-        default,
-        skip_serializing_if = "Vec::is_empty",
-        deserialize_with = "null_as_default"
-    )]
+    #[serde(default, skip_serializing_if = "Vec::is_empty", deserialize_with = "null_as_default")]
     pub line_items: Vec<LineItem>,
     /// The buyer's e-mail address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -414,10 +396,9 @@ impl SessionStatus {
         match (self, transition) {
             (Self::Open, Transition::Complete) => Ok(Self::Complete),
             (Self::Open, Transition::Expire) => Ok(Self::Expired),
-            (Self::Expired, _) => conflict(
-                code::SESSION_EXPIRED,
-                "the session has expired; create a new one",
-            ),
+            (Self::Expired, _) => {
+                conflict(code::SESSION_EXPIRED, "the session has expired; create a new one")
+            }
             (_, _) => conflict(
                 code::SESSION_ALREADY_COMPLETED,
                 "the session is complete already; nothing was done",
@@ -429,10 +410,7 @@ impl SessionStatus {
 /// Reads a time, and anything else as none: an answer must not be lost over its expiry's form.
 fn time_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = Option::<Value>::deserialize(deserializer)?;
-    Ok(text
-        .as_ref()
-        .and_then(Value::as_str)
-        .and_then(|text| text.parse().ok()))
+    Ok(text.as_ref().and_then(Value::as_str).and_then(|text| text.parse().ok()))
 }
 
 #[cfg(test)]
@@ -479,14 +457,8 @@ mod tests {
     fn ad_hoc_amounts_that_leave_64_bits_are_refused() {
         let twice = LineItem::ad_hoc(i64::MAX, "USD").quantity(2);
         let error = CreateSession::payment([twice]).validate(None).unwrap_err();
-        assert_eq!(
-            (error.code(), error.param()),
-            ("amount_overflow", Some("line_items[0]"))
-        );
-        let pair = [
-            LineItem::ad_hoc(i64::MAX, "USD"),
-            LineItem::ad_hoc(1, "USD"),
-        ];
+        assert_eq!((error.code(), error.param()), ("amount_overflow", Some("line_items[0]")));
+        let pair = [LineItem::ad_hoc(i64::MAX, "USD"), LineItem::ad_hoc(1, "USD")];
         let error = CreateSession::payment(pair).validate(None).unwrap_err();
         assert_eq!(error.param(), Some("line_items[1]"));
     }

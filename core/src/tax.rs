@@ -52,12 +52,8 @@ pub enum Rounding {
 
 impl Rounding {
     /// The names on the wire.
-    pub const KNOWN: &'static [&'static str] = &[
-        "per_line_half_up",
-        "per_rate_half_up",
-        "per_line_half_even",
-        "per_rate_half_even",
-    ];
+    pub const KNOWN: &'static [&'static str] =
+        &["per_line_half_up", "per_rate_half_up", "per_line_half_even", "per_rate_half_even"];
 
     /// Tells whether each line's tax is rounded by itself.
     pub fn is_per_line(self) -> bool {
@@ -123,11 +119,7 @@ impl fmt::Display for Rate {
         if fraction == 0 {
             return write!(f, "{whole} %");
         }
-        write!(
-            f,
-            "{whole}.{} %",
-            format!("{fraction:04}").trim_end_matches('0')
-        )
+        write!(f, "{whole}.{} %", format!("{fraction:04}").trim_end_matches('0'))
     }
 }
 
@@ -185,9 +177,7 @@ impl FromStr for Place {
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.country())?;
-        self.region
-            .as_ref()
-            .map_or(Ok(()), |region| write!(f, "-{region}"))
+        self.region.as_ref().map_or(Ok(()), |region| write!(f, "-{region}"))
     }
 }
 
@@ -205,9 +195,7 @@ impl Serialize for Place {
 
 impl<'de> Deserialize<'de> for Place {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(serde::de::Error::custom)
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 
@@ -231,11 +219,7 @@ pub struct TaxRate {
 
 /// Gives the oldest of some dates; `None` as soon as one of them is not known.
 pub(crate) fn oldest(dates: impl IntoIterator<Item = Option<Date>>) -> Option<Date> {
-    dates
-        .into_iter()
-        .collect::<Option<Vec<_>>>()?
-        .into_iter()
-        .min()
+    dates.into_iter().collect::<Option<Vec<_>>>()?.into_iter().min()
 }
 
 /// How sure the table is of a rate.
@@ -285,12 +269,7 @@ impl RateTable {
 
     /// Gives the date of the newest figure in the table.
     pub fn as_of(&self) -> Date {
-        let newest = self
-            .places
-            .values()
-            .flatten()
-            .filter_map(|row| row.as_of)
-            .max();
+        let newest = self.places.values().flatten().filter_map(|row| row.as_of).max();
         newest.expect("the bundled table has dated rows")
     }
 
@@ -319,9 +298,7 @@ impl RateTable {
             .or_else(|| self.places.get(&(place.country(), "")))
             .map_or(&[][..], Vec::as_slice);
         let of = |category: &str| -> Vec<&Row> {
-            rows.iter()
-                .filter(|row| row.category == category && row.is_valid_on(on))
-                .collect()
+            rows.iter().filter(|row| row.category == category && row.is_valid_on(on)).collect()
         };
         let mut found = category.map(of).unwrap_or_default();
         if found.is_empty() {
@@ -339,11 +316,7 @@ impl RateTable {
         Ok(TaxRate {
             rate: Rate(found.iter().map(|row| row.rate).sum()),
             behaviour: first.behaviour,
-            name: found
-                .iter()
-                .map(|row| row.name)
-                .collect::<Vec<_>>()
-                .join(" + "),
+            name: found.iter().map(|row| row.name).collect::<Vec<_>>().join(" + "),
             category: first.category,
             as_of: oldest(found.iter().map(|row| row.as_of)),
             confidence,
@@ -375,16 +348,8 @@ impl RateTable {
                 "B" => Confidence::Medium,
                 _ => Confidence::Low,
             };
-            let row = Row {
-                name,
-                category,
-                rate,
-                behaviour,
-                valid_from,
-                valid_to,
-                as_of,
-                confidence,
-            };
+            let row =
+                Row { name, category, rate, behaviour, valid_from, valid_to, as_of, confidence };
             places.entry(place).or_default().push(row);
         }
         Self { places }
@@ -418,11 +383,7 @@ mod tests {
                 rows.iter().all(|row| row.behaviour == rows[0].behaviour),
                 "{country} {region}"
             );
-            assert!(
-                rows.iter()
-                    .map(|row| row.rate)
-                    .all(|rate| rate <= Rate::MAX_PPM)
-            );
+            assert!(rows.iter().map(|row| row.rate).all(|rate| rate <= Rate::MAX_PPM));
         }
     }
 
@@ -431,29 +392,17 @@ mod tests {
         let table = RateTable::bundled();
         let find =
             |place: &str, on: &str| table.find(&place.parse().unwrap(), None, on.parse().unwrap());
-        assert_eq!(
-            find("ZZ", "2026-11-22").unwrap_err().code(),
-            code::TAX_RATE_UNKNOWN
-        );
-        assert_eq!(
-            find("CA-NS", "2025-03-31").unwrap_err().code(),
-            code::TAX_RATE_UNKNOWN
-        );
+        assert_eq!(find("ZZ", "2026-11-22").unwrap_err().code(), code::TAX_RATE_UNKNOWN);
+        assert_eq!(find("CA-NS", "2025-03-31").unwrap_err().code(), code::TAX_RATE_UNKNOWN);
         assert_eq!(find("CA-NS", "2025-04-01").unwrap().rate.ppm(), 140_000);
         assert_eq!(find("DE-BE", "2026-11-22").unwrap().rate.ppm(), 190_000);
-        assert_eq!(
-            find("US", "2026-11-22").unwrap().confidence,
-            Confidence::Low
-        );
+        assert_eq!(find("US", "2026-11-22").unwrap().confidence, Confidence::Low);
     }
 
     #[test]
     fn a_rate_prints_as_a_percentage() {
         let print = |ppm| Rate::from_ppm(ppm).unwrap().to_string();
-        assert_eq!(
-            [print(190_000), print(149_750), print(0)],
-            ["19 %", "14.975 %", "0 %"]
-        );
+        assert_eq!([print(190_000), print(149_750), print(0)], ["19 %", "14.975 %", "0 %"]);
         assert_eq!([print(1), print(1_000_000)], ["0.0001 %", "100 %"]);
         assert!(Rate::from_ppm(1_000_001).is_err());
     }

@@ -92,12 +92,7 @@ pub(crate) fn compute_at(
     for (index, line) in lines.iter().enumerate() {
         let path = format!("{name}[{index}]");
         check_range(line.quantity, 1, MAX_QUANTITY, &format!("{path}.quantity"))?;
-        check_range(
-            line.unit_amount,
-            0,
-            i64::MAX,
-            &format!("{path}.unit_amount"),
-        )?;
+        check_range(line.unit_amount, 0, i64::MAX, &format!("{path}.unit_amount"))?;
         let exact = i128::from(line.unit_amount) * i128::from(line.quantity);
         let amount = i64::try_from(exact).map_err(|_| overflow(path))?;
         let tax = line.rate.tax_of(exact, behaviour, rounding);
@@ -111,9 +106,7 @@ pub(crate) fn compute_at(
         rates[at].1 += exact;
         rates[at].2 += tax;
         // A rate is at most 100 %, so a tax is at most its amount and fits wherever that does.
-        let tax = rounding
-            .is_per_line()
-            .then(|| i64::try_from(tax).unwrap_or(i64::MAX));
+        let tax = rounding.is_per_line().then(|| i64::try_from(tax).unwrap_or(i64::MAX));
         figures.push(LineTotals { amount, tax });
     }
     if !rounding.is_per_line() {
@@ -130,13 +123,7 @@ pub(crate) fn compute_at(
     };
     let rates = rates
         .into_iter()
-        .map(|(rate, amount, tax)| {
-            Ok(RateTotals {
-                rate,
-                amount: fits(amount)?,
-                tax: fits(tax)?,
-            })
-        })
+        .map(|(rate, amount, tax)| Ok(RateTotals { rate, amount: fits(amount)?, tax: fits(tax)? }))
         .collect::<Result<_>>()?;
     Ok(Totals {
         subtotal: fits(subtotal)?,
@@ -161,10 +148,7 @@ mod tests {
                 rate: Rate::from_ppm(ppm).unwrap(),
             },
         );
-        prop::collection::vec(
-            line.prop_filter("a quantity", |line| line.quantity > 0),
-            0..8,
-        )
+        prop::collection::vec(line.prop_filter("a quantity", |line| line.quantity > 0), 0..8)
     }
 
     fn roundings() -> impl Strategy<Value = Rounding> {

@@ -108,11 +108,7 @@ impl Verifier {
     ///
     /// `invalid_secret` when the secret is empty or nothing but whitespace.
     pub fn new(secret: impl Into<Secret>) -> Result<Self> {
-        Self {
-            keys: Vec::new(),
-            tolerance: DEFAULT_TOLERANCE,
-        }
-        .and_secret(secret)
+        Self { keys: Vec::new(), tolerance: DEFAULT_TOLERANCE }.and_secret(secret)
     }
 
     /// Adds a secret, for a rotation: a signature under any of them is good.
@@ -270,12 +266,7 @@ impl Key {
     }
 
     fn tag(&self, t: &str, body: &[u8]) -> [u8; 32] {
-        let hmac = self
-            .hmac
-            .clone()
-            .chain_update(t)
-            .chain_update(".")
-            .chain_update(body);
+        let hmac = self.hmac.clone().chain_update(t).chain_update(".").chain_update(body);
         hmac.finalize().into_bytes().into()
     }
 }
@@ -324,11 +315,7 @@ impl<'a> Header<'a> {
                 "X-Webhook-Signature has no v1 part; pass the header unchanged",
             ));
         }
-        Ok(Self {
-            t,
-            timestamp,
-            signatures,
-        })
+        Ok(Self { t, timestamp, signatures })
     }
 }
 
@@ -360,9 +347,7 @@ fn refuse(code: &'static str, message: impl Into<String>) -> Error {
 
 /// Gives the system's time in unix seconds. A clock before 1970 reads 0, which no webhook survives.
 fn unix_now() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
 
@@ -410,10 +395,7 @@ mod tests {
         let both = Verifier::new("old").unwrap().and_secret(SECRET).unwrap();
         assert!(both.verify(BODY, &sign(BODY, SECRET, NOW), NOW).is_ok());
         assert!(both.verify(BODY, &sign(BODY, "old", NOW), NOW).is_ok());
-        assert_eq!(
-            code_of(both.verify(BODY, &sign(BODY, "x", NOW), NOW)),
-            "signature_mismatch"
-        );
+        assert_eq!(code_of(both.verify(BODY, &sign(BODY, "x", NOW), NOW)), "signature_mismatch");
     }
 
     #[test]
@@ -458,21 +440,14 @@ mod tests {
     fn negative_time_can_be_signed_but_not_verified() {
         let header = sign(BODY, SECRET, i64::MIN);
         assert!(header.starts_with("t=-9223372036854775808,"));
-        assert_eq!(
-            code_of(verifier().verify(BODY, &header, i64::MIN)),
-            "malformed_header"
-        );
+        assert_eq!(code_of(verifier().verify(BODY, &header, i64::MIN)), "malformed_header");
     }
 
     #[test]
     fn fraction_of_a_second_does_not_widen_the_tolerance() {
         let strict = verifier().tolerance(Duration::from_millis(999));
         assert!(strict.verify(BODY, &sign(BODY, SECRET, NOW), NOW).is_ok());
-        assert!(
-            strict
-                .verify(BODY, &sign(BODY, SECRET, NOW - 1), NOW)
-                .is_err()
-        );
+        assert!(strict.verify(BODY, &sign(BODY, SECRET, NOW - 1), NOW).is_err());
     }
 
     #[test]
@@ -493,11 +468,7 @@ mod tests {
     #[test]
     fn raw_use_takes_a_body_that_is_no_event() {
         let body = b"\xff\x00 not json";
-        assert!(
-            verifier()
-                .check_signature(body, &sign(body, SECRET, NOW), NOW)
-                .is_ok()
-        );
+        assert!(verifier().check_signature(body, &sign(body, SECRET, NOW), NOW).is_ok());
     }
 
     proptest::proptest! {

@@ -16,28 +16,18 @@ use faststar_sandbox::{Config, Location, Sandbox};
 const CONNECTIONS: usize = 64;
 
 fn main() {
-    let number = std::env::args()
-        .filter_map(|text| text.parse::<usize>().ok())
-        .next();
+    let number = std::env::args().filter_map(|text| text.parse::<usize>().ok()).next();
     let total = number.unwrap_or(30_000);
     let folder = std::env::temp_dir().join(format!("faststar-load-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder for the database");
     let database = folder.join("sandbox.db");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let config = Config {
-        database: Location::File(database.clone()),
-        ..Config::default()
-    };
-    let sandbox = runtime
-        .block_on(Sandbox::start(config))
-        .expect("the sandbox starts");
+    let config = Config { database: Location::File(database.clone()), ..Config::default() };
+    let sandbox = runtime.block_on(Sandbox::start(config)).expect("the sandbox starts");
     let address = sandbox.url().trim_start_matches("http://").to_owned();
     let key = sandbox.first_merchant().api_key.expose().to_owned();
 
-    println!(
-        "{:>10} {:>12} {:>10} {:>10}",
-        "sessions", "creates/s", "p50 ms", "p99 ms"
-    );
+    println!("{:>10} {:>12} {:>10} {:>10}", "sessions", "creates/s", "p50 ms", "p99 ms");
     let done = AtomicUsize::new(0);
     for tenth in 1..=10 {
         let end = total * tenth / 10;
@@ -46,10 +36,7 @@ fn main() {
             let threads: Vec<_> = (0..CONNECTIONS)
                 .map(|_| scope.spawn(|| create_until(&address, &key, &done, end)))
                 .collect();
-            threads
-                .into_iter()
-                .flat_map(|thread| thread.join().expect("a client ends"))
-                .collect()
+            threads.into_iter().flat_map(|thread| thread.join().expect("a client ends")).collect()
         });
         let seconds = began.elapsed().as_secs_f64();
         times.sort_unstable();
@@ -58,9 +45,7 @@ fn main() {
         println!("{end:>10} {rate:>12.0} {:>10.1} {:>10.1}", ms(50), ms(99));
     }
     runtime.block_on(sandbox.stop());
-    let size = std::fs::metadata(&database)
-        .map(|file| file.len())
-        .unwrap_or(0);
+    let size = std::fs::metadata(&database).map(|file| file.len()).unwrap_or(0);
     println!("database: {} bytes a session", size / total.max(1) as u64);
     let _ = std::fs::remove_dir_all(&folder);
 }

@@ -91,9 +91,7 @@ impl App {
             clock_offset_ms: 0,
         };
         let row = merchant.clone();
-        self.store
-            .run(move |db| store::add_merchant(db, &row, now))
-            .await?;
+        self.store.run(move |db| store::add_merchant(db, &row, now)).await?;
         self.add_key(merchant).await
     }
 
@@ -113,9 +111,7 @@ impl App {
         let api_key = Secret::from(ids::secret("fs_test_"));
         let (hash, id) = (hash_of(&api_key), merchant.id.clone());
         let now = clock::machine_now_ms();
-        self.store
-            .run(move |db| store::add_key(db, &hash, &id, now))
-            .await?;
+        self.store.run(move |db| store::add_key(db, &hash, &id, now)).await?;
         Ok(NewMerchant { merchant, api_key })
     }
 
@@ -155,10 +151,7 @@ impl App {
         if let Some(caller) = lock(&self.callers).get(&hash) {
             return Ok(Arc::clone(caller));
         }
-        let merchant = self
-            .store
-            .run(move |db| store::merchant_of_key(db, &hash))
-            .await?;
+        let merchant = self.store.run(move |db| store::merchant_of_key(db, &hash)).await?;
         let merchant = merchant.ok_or_else(|| {
             Error::new(
                 ErrorKind::Authentication,
@@ -168,16 +161,10 @@ impl App {
         })?;
         let mut callers = lock(&self.callers);
         // Two keys of one merchant share its clock.
-        let known = callers
-            .values()
-            .find(|caller| caller.merchant.id == merchant.id)
-            .cloned();
+        let known = callers.values().find(|caller| caller.merchant.id == merchant.id).cloned();
         let caller = known.unwrap_or_else(|| {
             let clock_offset_ms = AtomicI64::new(merchant.clock_offset_ms);
-            Arc::new(Caller {
-                merchant,
-                clock_offset_ms,
-            })
+            Arc::new(Caller { merchant, clock_offset_ms })
         });
         callers.insert(hash, Arc::clone(&caller));
         Ok(caller)

@@ -72,10 +72,7 @@ pub fn find(text: &str) -> Result<&'static TestCard, Error> {
         .find(|card| card.number == number || Some(card.behaviour) == wanted)
         .ok_or_else(|| {
             let known: Vec<_> = TEST_CARDS.iter().map(|card| card.number).collect();
-            let message = format!(
-                "the sandbox takes only its test cards: {}",
-                known.join(", ")
-            );
+            let message = format!("the sandbox takes only its test cards: {}", known.join(", "));
             Error::validation(code::INVALID_VALUE, "card.number", message)
         })
 }

@@ -88,14 +88,8 @@ pub fn find(db: &Connection, merchant_id: &str, id: &str, now_ms: i64) -> Outcom
 
 /// Makes the error of an id that names no session.
 pub fn no_session(id: &str) -> Error {
-    let shown: String = id
-        .chars()
-        .filter(|c| c.is_ascii_alphanumeric() || *c == '_')
-        .collect();
-    let message = format!(
-        "no session has the id {}",
-        shown.get(..40).unwrap_or(&shown)
-    );
+    let shown: String = id.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+    let message = format!("no session has the id {}", shown.get(..40).unwrap_or(&shown));
     Error::new(ErrorKind::NotFound, code::NOT_FOUND, message).with_param("id")
 }
 
@@ -141,10 +135,9 @@ impl Payment {
         };
         match self {
             Self::Completed => Ok(()),
-            Self::Declined => refuse(
-                code::CARD_DECLINED,
-                "the card was declined; try another card",
-            ),
+            Self::Declined => {
+                refuse(code::CARD_DECLINED, "the card was declined; try another card")
+            }
             Self::AuthenticationRequired => refuse(
                 code::AUTHENTICATION_REQUIRED,
                 "the bank asks the buyer to authenticate; send the payment again with \
@@ -199,8 +192,7 @@ pub fn pay(
     );
     match row.request.mode {
         Mode::Setup => {
-            row.outcome
-                .insert("setup_intent_id".into(), ids::id("seti_", now_ms).into());
+            row.outcome.insert("setup_intent_id".into(), ids::id("seti_", now_ms).into());
         }
         Mode::Subscription => subscribe(db, merchant, row, now_ms)?,
         _ => charge(db, row, now_ms)?,
@@ -223,37 +215,21 @@ fn subscribe(
     now_ms: i64,
 ) -> Outcome<()> {
     let catalog = store::catalog_of(db, &merchant.id, &row.request.line_items)?;
-    let prices = row
-        .request
-        .line_items
-        .iter()
-        .filter_map(|item| item.price_id.as_deref());
-    let trial_days = prices
-        .filter_map(|id| catalog.price(id)?.trial_period_days)
-        .max()
-        .unwrap_or(0);
+    let prices = row.request.line_items.iter().filter_map(|item| item.price_id.as_deref());
+    let trial_days =
+        prices.filter_map(|id| catalog.price(id)?.trial_period_days).max().unwrap_or(0);
     let subscription_id = ids::id("sub_", now_ms);
     let trial_end = (trial_days > 0).then(|| clock::rfc3339(now_ms + trial_days * DAY_MS));
-    let status = if trial_end.is_some() {
-        "trialing"
-    } else {
-        "active"
-    };
-    row.outcome
-        .insert("subscription_id".into(), subscription_id.clone().into());
+    let status = if trial_end.is_some() { "trialing" } else { "active" };
+    row.outcome.insert("subscription_id".into(), subscription_id.clone().into());
     if let Some(trial_end) = &trial_end {
-        row.outcome
-            .insert("trial_end".into(), trial_end.clone().into());
+        row.outcome.insert("trial_end".into(), trial_end.clone().into());
     }
     let started = json!({
         "subscription_id": subscription_id, "status": status, "trial_end": trial_end,
     });
     emit(db, row, EventType::SubscriptionCreated, started, now_ms)?;
-    let due = if trial_end.is_some() {
-        0
-    } else {
-        row.amount_total
-    };
+    let due = if trial_end.is_some() { 0 } else { row.amount_total };
     let invoice = json!({
         "invoice_id": ids::id("in_", now_ms), "subscription_id": subscription_id,
         "amount": due, "currency": row.currency, "status": "paid",

@@ -6,9 +6,7 @@ use faststar::{Date, Timestamp};
 
 /// Gives the machine's time in unix milliseconds.
 pub fn machine_now_ms() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -56,16 +54,7 @@ mod tests {
         let hour = 3_600_000;
         assert_eq!(parse_span("25h"), Some(25 * hour));
         assert_eq!(parse_span("1d12h"), Some(36 * hour));
-        for wrong in [
-            "",
-            "h",
-            "5",
-            "-1h",
-            "1w",
-            "0s",
-            "99999999999999999999d",
-            "1h ",
-        ] {
+        for wrong in ["", "h", "5", "-1h", "1w", "0s", "99999999999999999999d", "1h "] {
             assert_eq!(parse_span(wrong), None, "{wrong}");
         }
     }

@@ -57,9 +57,7 @@ impl Receivers {
     /// `invalid_url` at `url`.
     pub fn check(self, url: &str) -> Result<()> {
         schema::check_http_url(url, "url")?;
-        let host = Url::parse(url)
-            .ok()
-            .and_then(|url| url.host().map(|host| host.to_owned()));
+        let host = Url::parse(url).ok().and_then(|url| url.host().map(|host| host.to_owned()));
         let allowed = match host {
             Some(Host::Ipv4(ip)) => self.allows(ip.into()),
             Some(Host::Ipv6(ip)) => self.allows(ip.into()),
@@ -132,9 +130,7 @@ pub fn client(receivers: Receivers) -> Result<reqwest::Client> {
         let message = format!("webhooks cannot be sent: {error}");
         Error::new(faststar::ErrorKind::Internal, code::INTERNAL, message)
     };
-    let roots = rustls::RootCertStore {
-        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -158,11 +154,7 @@ pub async fn run(app: Arc<App>, client: reqwest::Client, mut stop: watch::Receiv
     let mut sends = JoinSet::new();
     loop {
         let mut wait = IDLE;
-        match app
-            .store
-            .run(|db| store::take_due(db, clock::machine_now_ms()))
-            .await
-        {
+        match app.store.run(|db| store::take_due(db, clock::machine_now_ms())).await {
             Ok(nexts) => {
                 for next in nexts {
                     if let Some(ms) = next.wait_ms {
@@ -204,14 +196,10 @@ async fn attempt(app: &App, client: &reqwest::Client, due: Due) {
     let started = Instant::now();
     let (status, error) = match send(app.receivers, client, &due, at_ms).await {
         Ok(status) if (200..300).contains(&status) => (Some(status), None),
-        Ok(status) if (300..400).contains(&status) => (
-            Some(status),
-            Some("the receiver answered with a redirect; name its target".into()),
-        ),
-        Ok(status) => (
-            Some(status),
-            Some(format!("the receiver answered {status}")),
-        ),
+        Ok(status) if (300..400).contains(&status) => {
+            (Some(status), Some("the receiver answered with a redirect; name its target".into()))
+        }
+        Ok(status) => (Some(status), Some(format!("the receiver answered {status}"))),
         Err(error) => (None, Some(error)),
     };
     let retry_in_ms = error.as_ref().and_then(|_| retry_in_ms(due.attempts));
@@ -227,11 +215,7 @@ async fn attempt(app: &App, client: &reqwest::Client, due: Due) {
         None => tracing::info!(event = due.event_id, status, "webhook delivered"),
         Some(error) => tracing::warn!(event = due.event_id, error, "webhook not delivered"),
     }
-    if let Err(error) = app
-        .store
-        .run(move |db| store::record_attempt(db, &attempt))
-        .await
-    {
+    if let Err(error) = app.store.run(move |db| store::record_attempt(db, &attempt)).await {
         tracing::warn!(%error, "an attempt could not be noted; the event will be sent again");
     }
 }
@@ -242,24 +226,15 @@ async fn send(
     due: &Due,
     at_ms: i64,
 ) -> Result<u16, String> {
-    receivers
-        .check(&due.url)
-        .map_err(|error| error.message().to_owned())?;
+    receivers.check(&due.url).map_err(|error| error.message().to_owned())?;
     // The signature's time is the machine's: a receiver compares it with its own clock.
-    let signature = webhook::sign(
-        due.body.as_bytes(),
-        due.secret.clone(),
-        at_ms.div_euclid(1000),
-    );
+    let signature = webhook::sign(due.body.as_bytes(), due.secret.clone(), at_ms.div_euclid(1000));
     let sent = client
         .post(&due.url)
         .header("Content-Type", "application/json")
         .header(webhook::SIGNATURE_HEADER, signature)
         .header(webhook::ID_HEADER, &due.event_id)
-        .header(
-            webhook::TIMESTAMP_HEADER,
-            due.event_created_at.div_euclid(1000),
-        )
+        .header(webhook::TIMESTAMP_HEADER, due.event_created_at.div_euclid(1000))
         .body(due.body.clone())
         .send()
         .await;
@@ -286,18 +261,10 @@ mod tests {
     #[test]
     fn only_loopback_is_allowed_unless_told_otherwise() {
         let local = Receivers::default();
-        for url in [
-            "http://127.0.0.1:1/x",
-            "http://[::1]/",
-            "http://localhost:8000/hook",
-        ] {
+        for url in ["http://127.0.0.1:1/x", "http://[::1]/", "http://localhost:8000/hook"] {
             local.check(url).unwrap();
         }
-        for url in [
-            "https://example.com/",
-            "http://10.0.0.1/",
-            "http://localhost.evil.example/",
-        ] {
+        for url in ["https://example.com/", "http://10.0.0.1/", "http://localhost.evil.example/"] {
             assert_eq!(local.check(url).unwrap_err().code(), "invalid_url", "{url}");
         }
     }
@@ -316,11 +283,7 @@ mod tests {
             "http://0xA9FEA9FE/",
             "ftp://example.com/",
         ] {
-            assert_eq!(
-                remote.check(url).unwrap_err().code(),
-                "invalid_url",
-                "{url}"
-            );
+            assert_eq!(remote.check(url).unwrap_err().code(), "invalid_url", "{url}");
         }
     }
 

@@ -50,10 +50,7 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
         let Some(value) = parts.headers.get("idempotency-key") else {
             return Ok(Self(None));
         };
-        let key = value
-            .to_str()
-            .ok()
-            .filter(|key| (1..=255).contains(&key.len()));
+        let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
         match key {
             Some(key) => Ok(Self(Some(key.to_owned()))),
             None => Err(Refusal(Error::validation(
@@ -93,25 +90,13 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
         hash.update(request.uri().path());
         let bytes = collect(request.into_body()).await?;
         hash.update(&bytes);
-        Ok(Self {
-            bytes,
-            request_hash: hash.finalize().into(),
-        })
+        Ok(Self { bytes, request_hash: hash.finalize().into() })
     }
 }
 
 fn check_headers(headers: &HeaderMap) -> Result<()> {
-    let text = |name| {
-        headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default()
-    };
-    let media_type = text(header::CONTENT_TYPE)
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim();
+    let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = text(header::CONTENT_TYPE).split(';').next().unwrap_or_default().trim();
     let refuse = |code: &'static str, message: &str| {
         Err(Error::new(ErrorKind::Validation, code, message).with_status(415))
     };
@@ -122,10 +107,7 @@ fn check_headers(headers: &HeaderMap) -> Result<()> {
         );
     }
     if !matches!(text(header::CONTENT_ENCODING), "" | "identity") {
-        return refuse(
-            code::UNSUPPORTED_ENCODING,
-            "send the body without Content-Encoding",
-        );
+        return refuse(code::UNSUPPORTED_ENCODING, "send the body without Content-Encoding");
     }
     Ok(())
 }
@@ -148,10 +130,7 @@ async fn collect(body: Body) -> Result<Bytes> {
         Err(_) => Err(Error::new(
             ErrorKind::Timeout,
             code::REQUEST_TIMEOUT,
-            format!(
-                "the body must arrive within {} seconds",
-                BODY_TIMEOUT.as_secs()
-            ),
+            format!("the body must arrive within {} seconds", BODY_TIMEOUT.as_secs()),
         )),
     }
 }

@@ -33,13 +33,10 @@ pub async fn guard(
     let _place = Place::take(&running);
     let mut response = match admit(&app, &request, running.load(Ordering::Relaxed)) {
         Err(error) => Refusal(error).into_response(),
-        Ok(()) => AssertUnwindSafe(next.run(request))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| {
-                let message = "a defect of the sandbox; its log has more";
-                Refusal(Error::new(ErrorKind::Internal, code::INTERNAL, message)).into_response()
-            }),
+        Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
+            let message = "a defect of the sandbox; its log has more";
+            Refusal(Error::new(ErrorKind::Internal, code::INTERNAL, message)).into_response()
+        }),
     };
     tracing::info!(
         %method, path, status = response.status().as_u16(), request_id = id,
@@ -77,18 +74,12 @@ fn admit(app: &App, request: &Request, running: usize) -> Result<()> {
 
 /// Refuses names that only look local: a page may have its own name point at loopback.
 fn check_host(headers: &HeaderMap) -> Result<()> {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,
     };
-    if ["127.0.0.1", "localhost", "[::1]"]
-        .iter()
-        .any(|own| name.eq_ignore_ascii_case(own))
-    {
+    if ["127.0.0.1", "localhost", "[::1]"].iter().any(|own| name.eq_ignore_ascii_case(own)) {
         return Ok(());
     }
     Err(Error::new(

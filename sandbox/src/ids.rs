@@ -16,9 +16,7 @@ pub fn id(prefix: &str, now_ms: i64) -> String {
     let mut text = String::with_capacity(prefix.len() + 26);
     text.push_str(prefix);
     for place in (0..26).rev() {
-        text.push(char::from(
-            CROCKFORD[((number >> (5 * place)) & 31) as usize],
-        ));
+        text.push(char::from(CROCKFORD[((number >> (5 * place)) & 31) as usize]));
     }
     text
 }

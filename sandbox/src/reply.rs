@@ -23,26 +23,14 @@ struct Envelope<'a, T> {
 impl Reply {
     /// Makes a successful answer.
     pub fn ok<T: Serialize>(message: &str, data: &T) -> Self {
-        let envelope = Envelope {
-            success: true,
-            message,
-            data,
-        };
+        let envelope = Envelope { success: true, message, data };
         let body = serde_json::to_vec(&envelope).expect("an answer is made of texts and integers");
-        Self {
-            status: StatusCode::OK,
-            body,
-            replayed: false,
-        }
+        Self { status: StatusCode::OK, body, replayed: false }
     }
 
     /// Gives again an answer that was kept.
     pub fn replay(body: Vec<u8>) -> Self {
-        Self {
-            status: StatusCode::OK,
-            body,
-            replayed: true,
-        }
+        Self { status: StatusCode::OK, body, replayed: true }
     }
 
     /// Gives the envelope.
@@ -56,9 +44,7 @@ impl IntoResponse for Reply {
         let mut response = json_response(self.status, self.body);
         if self.replayed {
             let name = HeaderName::from_static("idempotent-replayed");
-            response
-                .headers_mut()
-                .insert(name, HeaderValue::from_static("true"));
+            response.headers_mut().insert(name, HeaderValue::from_static("true"));
         }
         response
     }
@@ -80,9 +66,7 @@ impl IntoResponse for Refusal {
         let status = status_of(&error);
         let mut response = json_response(status, refusal_body(&error));
         if error.is_retryable() {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }
@@ -108,10 +92,7 @@ pub fn refusal_body(error: &Error) -> Vec<u8> {
         success: false,
         message: error.message(),
         data: (),
-        error: ErrorBody {
-            code: error.code(),
-            param: error.param(),
-        },
+        error: ErrorBody { code: error.code(), param: error.param() },
     };
     serde_json::to_vec(&envelope).expect("a refusal is made of texts")
 }

@@ -85,23 +85,13 @@ impl Sandbox {
         let (listener, address) = listener
             .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
             .map_err(|error| cannot_listen(config.port, &error))?;
-        let app = Arc::new(App::new(
-            store,
-            config.receivers,
-            format!("http://{address}"),
-        ));
+        let app = Arc::new(App::new(store, config.receivers, format!("http://{address}")));
         let first_merchant = app.first_merchant(config.merchant).await?;
         let client = delivery::client(config.receivers)?;
         let (stop, stopped) = watch::channel(false);
         let delivering = tokio::spawn(delivery::run(Arc::clone(&app), client, stopped.clone()));
         let accepting = tokio::spawn(accept(listener, routes::router(Arc::clone(&app)), stopped));
-        Ok(Self {
-            app,
-            first_merchant,
-            stop,
-            accepting,
-            delivering,
-        })
+        Ok(Self { app, first_merchant, stop, accepting, delivering })
     }
 
     /// Gives the URL without a path: `http://127.0.0.1:4250`.
@@ -129,12 +119,7 @@ impl Sandbox {
 
 fn cannot_listen(port: u16, error: &std::io::Error) -> Error {
     let message = format!("port {port} cannot be had ({error}); --port 0 picks a free one");
-    Error::new(
-        ErrorKind::Configuration,
-        code::INVALID_CONFIGURATION,
-        message,
-    )
-    .with_param("--port")
+    Error::new(ErrorKind::Configuration, code::INVALID_CONFIGURATION, message).with_param("--port")
 }
 
 async fn accept(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
@@ -206,15 +191,9 @@ async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
 
 /// Gives the answer to a request whose head did not arrive in time.
 fn head_timeout() -> Vec<u8> {
-    let message = format!(
-        "the request's head must arrive within {} seconds",
-        HEAD_TIMEOUT.as_secs()
-    );
-    let body = refusal_body(&Error::new(
-        ErrorKind::Timeout,
-        code::REQUEST_TIMEOUT,
-        message,
-    ));
+    let message =
+        format!("the request's head must arrive within {} seconds", HEAD_TIMEOUT.as_secs());
+    let body = refusal_body(&Error::new(ErrorKind::Timeout, code::REQUEST_TIMEOUT, message));
     let head = format!(
         "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nx-request-id: {}\r\n\
          content-length: {}\r\nconnection: close\r\n\r\n",

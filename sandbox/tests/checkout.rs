@@ -31,18 +31,11 @@ fn the_documented_example_gives_the_documented_answer() {
     let (data, session) = (&body["data"], &body["data"]["session"]);
     assert_eq!(session["status"], "open");
     assert_eq!(
-        [
-            &session["amount_subtotal"],
-            &session["amount_tax"],
-            &session["amount_total"]
-        ],
+        [&session["amount_subtotal"], &session["amount_tax"], &session["amount_total"]],
         [999, 80, 1079]
     );
     assert_eq!(session["currency"], "USD");
-    let (id, token) = (
-        session["id"].as_str().unwrap(),
-        data["session_token"].as_str().unwrap(),
-    );
+    let (id, token) = (session["id"].as_str().unwrap(), data["session_token"].as_str().unwrap());
     assert!(id.starts_with("cs_"));
     assert_eq!(session["session_token"], token);
     let url = format!("{}/checkout/{id}?token={token}", sandbox.text("url"));
@@ -58,16 +51,10 @@ fn tax_is_inside_the_price_in_germany_and_unknown_without_a_country() {
     let shop = sandbox.caller();
     let mut request = ad_hoc();
     let without = &shop.create_session(&request)["session"];
-    assert_eq!(
-        (&without["amount_tax"], &without["amount_total"]),
-        (&json!(0), &json!(1999))
-    );
+    assert_eq!((&without["amount_tax"], &without["amount_total"]), (&json!(0), &json!(1999)));
     request["buyer_country"] = "DE".into();
     let german = &shop.create_session(&request)["session"];
-    assert_eq!(
-        (&german["amount_tax"], &german["amount_total"]),
-        (&json!(319), &json!(1999))
-    );
+    assert_eq!((&german["amount_tax"], &german["amount_total"]), (&json!(319), &json!(1999)));
 }
 
 #[test]
@@ -79,14 +66,8 @@ fn the_buyer_names_the_country_and_pays_once() {
     let token = &created["session_token"];
     let path = |rest: &str| format!("/cashier/v1/sessions/{id}{rest}");
     let wrong = shop.get(&path("?token=wrong"));
-    assert_eq!(
-        (wrong.status, &wrong.json()["error"]["code"]),
-        (404, &json!("not_found"))
-    );
-    let priced = shop.make(
-        &path("/country"),
-        &json!({"token": token, "buyer_country": "US-CA"}),
-    );
+    assert_eq!((wrong.status, &wrong.json()["error"]["code"]), (404, &json!("not_found")));
+    let priced = shop.make(&path("/country"), &json!({"token": token, "buyer_country": "US-CA"}));
     assert_eq!(priced["session"]["amount_total"], 1999 + 145);
     assert_eq!(priced["quote"]["lines"][0]["tax"], 145);
 
@@ -94,26 +75,17 @@ fn the_buyer_names_the_country_and_pays_once() {
         let card = json!({"number": number, "exp_month": 12, "exp_year": 2030, "cvc": "123"});
         let body = json!({"token": token, "card": card, "authentication": authentication});
         let answer = shop.post(&path("/pay"), &body);
-        (
-            answer.status,
-            answer.json()["error"]["code"].as_str().map(str::to_owned),
-        )
+        (answer.status, answer.json()["error"]["code"].as_str().map(str::to_owned))
     };
     let refused = |status, code: &str| (status, Some(code.to_owned()));
-    assert_eq!(
-        pay("4000 0000 0000 0002", None),
-        refused(402, "card_declined")
-    );
+    assert_eq!(pay("4000 0000 0000 0002", None), refused(402, "card_declined"));
     let asks = "4000002500003155";
     assert_eq!(pay(asks, None), refused(402, "authentication_required"));
     assert_eq!(pay(asks, Some("failed")), refused(402, "card_declined"));
     assert_eq!(pay("4111111111111111", None), refused(400, "invalid_value"));
     assert_eq!(shop.retrieve(id)["status"], "open");
     assert_eq!(pay(asks, Some("approved")), (200, None));
-    assert_eq!(
-        pay("4242424242424242", None),
-        refused(409, "session_already_completed")
-    );
+    assert_eq!(pay("4242424242424242", None), refused(409, "session_already_completed"));
     let session = shop.retrieve(id);
     assert_eq!(
         (&session["status"], &session["payment_status"]),
@@ -134,28 +106,18 @@ fn a_subscription_with_a_trial_starts_without_a_payment() {
         json!({"mode": mode, "presentation": "link", "buyer_country": "FR",
                "line_items": [{"price_id": price, "quantity": 1}]})
     };
-    let wrong = shop
-        .post("/api/v1/public/checkout/sessions", &request("payment"))
-        .json();
+    let wrong = shop.post("/api/v1/public/checkout/sessions", &request("payment")).json();
     assert_eq!(wrong["error"]["code"], "one_time_price_required");
     let created = shop.create_session(&request("subscription"));
     let id = created["session"]["id"].as_str().unwrap();
     assert_eq!(shop.complete(id, &json!({})).status, 200);
     let session = shop.retrieve(id);
     assert_eq!(session["payment_status"], "no_payment_required");
-    assert!(
-        session["subscription_id"]
-            .as_str()
-            .unwrap()
-            .starts_with("sub_")
-    );
+    assert!(session["subscription_id"].as_str().unwrap().starts_with("sub_"));
     assert!(session["trial_end"].is_string());
     let events = shop.get("/sandbox/v1/events").json();
     let of = |n: usize| &events["data"]["items"][n]["event"];
-    assert_eq!(
-        (&of(0)["type"], &of(0)["data"]["amount"]),
-        (&json!("invoice.paid"), &json!(0))
-    );
+    assert_eq!((&of(0)["type"], &of(0)["data"]["amount"]), (&json!("invoice.paid"), &json!(0)));
     assert_eq!(
         (&of(1)["type"], &of(1)["data"]["status"]),
         (&json!("subscription.created"), &json!("trialing"))
@@ -175,22 +137,10 @@ fn setup_saves_a_card_and_charges_nothing() {
     );
     let id = session["id"].as_str().unwrap();
     assert_eq!(shop.complete(id, &json!({"card": "declined"})).status, 402);
-    assert_eq!(
-        shop.complete(id, &json!({"card": "5555555555554444"}))
-            .status,
-        200
-    );
+    assert_eq!(shop.complete(id, &json!({"card": "5555555555554444"})).status, 200);
     assert_eq!(shop.retrieve(id)["payment_method"]["brand"], "mastercard");
-    assert!(
-        shop.retrieve(id)["setup_intent_id"]
-            .as_str()
-            .unwrap()
-            .starts_with("seti_")
-    );
-    assert_eq!(
-        shop.get("/sandbox/v1/events").json()["data"]["items"],
-        json!([])
-    );
+    assert!(shop.retrieve(id)["setup_intent_id"].as_str().unwrap().starts_with("seti_"));
+    assert_eq!(shop.get("/sandbox/v1/events").json()["data"]["items"], json!([]));
 }
 
 #[test]
@@ -199,10 +149,8 @@ fn a_session_expires_by_its_merchants_clock_alone() {
     let shop = sandbox.caller();
     let (other, _) = shop.add_merchant("direct");
     let id_of = |created: serde_json::Value| created["session"]["id"].as_str().unwrap().to_owned();
-    let (ours, theirs) = (
-        id_of(shop.create_session(&ad_hoc())),
-        id_of(other.create_session(&ad_hoc())),
-    );
+    let (ours, theirs) =
+        (id_of(shop.create_session(&ad_hoc())), id_of(other.create_session(&ad_hoc())));
     shop.make("/sandbox/v1/clock/advance", &json!({"by": "25h"}));
     assert_eq!(shop.retrieve(&ours)["status"], "expired");
     assert_eq!(other.retrieve(&theirs)["status"], "open");
@@ -225,29 +173,15 @@ fn one_merchant_never_sees_anothers_objects() {
     let path = format!("/api/v1/public/checkout/sessions/{id}");
     assert_eq!(other.get(&path).status, 404);
     assert_eq!(other.complete(id, &json!({})).status, 404);
-    assert_eq!(
-        other
-            .post(&format!("/sandbox/v1/sessions/{id}/expire"), &json!({}))
-            .status,
-        404
-    );
+    assert_eq!(other.post(&format!("/sandbox/v1/sessions/{id}/expire"), &json!({})).status, 404);
     for list in ["products", "prices"] {
-        let listed = other
-            .get(&format!("/api/v1/merchant/catalog/{list}"))
-            .json();
+        let listed = other.get(&format!("/api/v1/merchant/catalog/{list}")).json();
         assert_eq!(listed["data"]["items"], json!([]));
     }
     let request = json!({"mode": "payment", "presentation": "iframe",
         "line_items": [{"price_id": price, "quantity": 1}]});
-    assert_eq!(
-        other
-            .post("/api/v1/public/checkout/sessions", &request)
-            .status,
-        404
-    );
-    let refused = other
-        .post("/api/v1/public/checkout/sessions", &ad_hoc())
-        .json();
+    assert_eq!(other.post("/api/v1/public/checkout/sessions", &request).status, 404);
+    let refused = other.post("/api/v1/public/checkout/sessions", &ad_hoc()).json();
     assert_eq!(refused["error"]["code"], "ad_hoc_not_allowed");
     assert_eq!(refused["error"]["param"], "line_items[0].ad_hoc_amount");
 }
@@ -257,22 +191,13 @@ fn lists_are_paged_from_the_newest_on() {
     let sandbox = Sandbox::start(&[]);
     let shop = sandbox.caller();
     for n in 0..5 {
-        shop.make(
-            "/api/v1/merchant/catalog/products",
-            &json!({"name": format!("Tea {n}")}),
-        );
+        shop.make("/api/v1/merchant/catalog/products", &json!({"name": format!("Tea {n}")}));
     }
     let (mut names, mut query) = (Vec::new(), "limit=2".to_owned());
     loop {
-        let page = shop
-            .get(&format!("/api/v1/merchant/catalog/products?{query}"))
-            .json();
+        let page = shop.get(&format!("/api/v1/merchant/catalog/products?{query}")).json();
         let items = page["data"]["items"].as_array().unwrap().clone();
-        names.extend(
-            items
-                .iter()
-                .map(|item| item["name"].as_str().unwrap().to_owned()),
-        );
+        names.extend(items.iter().map(|item| item["name"].as_str().unwrap().to_owned()));
         match page["data"]["next_cursor"].as_str() {
             Some(cursor) => query = format!("limit=2&cursor={cursor}"),
             None => break,
@@ -344,10 +269,7 @@ fn many_at_once_with_one_key_make_one_session() {
                         support::send(&shop.address, "POST", path, &headers, body.as_bytes())
                             .unwrap();
                     if answer.status == 200 {
-                        return answer.json()["data"]["session"]["id"]
-                            .as_str()
-                            .unwrap()
-                            .to_owned();
+                        return answer.json()["data"]["session"]["id"].as_str().unwrap().to_owned();
                     }
                     assert_eq!(answer.status, 409);
                     assert_eq!(answer.json()["error"]["code"], "idempotency_in_flight");
@@ -356,9 +278,7 @@ fn many_at_once_with_one_key_make_one_session() {
             })
         })
         .collect();
-    let ids: std::collections::HashSet<_> = threads
-        .into_iter()
-        .map(|thread| thread.join().unwrap())
-        .collect();
+    let ids: std::collections::HashSet<_> =
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect();
     assert_eq!(ids.len(), 1);
 }

@@ -37,10 +37,8 @@ not json
 "#;
     let output = faststar(&["quote"], input);
     assert!(output.status.success());
-    let lines: Vec<Value> = stdout(&output)
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines: Vec<Value> =
+        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0], json!({"subtotal": 999, "tax": 80, "total": 1079}));
     assert_eq!(lines[1]["error"]["code"], "out_of_range");
     assert_eq!(lines[1]["error"]["param"], "lines[0].quantity");
@@ -51,26 +49,10 @@ not json
 
 #[test]
 fn quote_prints_a_table_for_one_cart() {
-    let output = faststar(
-        &[
-            "quote",
-            "--line",
-            "4900x2",
-            "--currency",
-            "EUR",
-            "--country",
-            "DE",
-        ],
-        b"",
-    );
+    let output =
+        faststar(&["quote", "--line", "4900x2", "--currency", "EUR", "--country", "DE"], b"");
     let table = stdout(&output);
-    for part in [
-        "2 x 49.00 EUR",
-        "includes 19 % MwSt",
-        "15.65 EUR",
-        "98.00 EUR",
-        "estimate",
-    ] {
+    for part in ["2 x 49.00 EUR", "includes 19 % MwSt", "15.65 EUR", "98.00 EUR", "estimate"] {
         assert!(table.contains(part), "{part} in:\n{table}");
     }
 }
@@ -78,14 +60,7 @@ fn quote_prints_a_table_for_one_cart() {
 #[test]
 fn what_webhook_sign_signs_webhook_verify_takes() {
     let body = br#"{"id":"evt_1","type":"payment.succeeded"}"#;
-    let sign = [
-        "webhook",
-        "sign",
-        "--secret",
-        "whsec_1",
-        "--now",
-        "1769900300",
-    ];
+    let sign = ["webhook", "sign", "--secret", "whsec_1", "--now", "1769900300"];
     let header = stdout(&faststar(&sign, body)).trim().to_owned();
     assert!(header.starts_with("t=1769900300,v1="));
     let verify = |extra: &[&str]| {
@@ -97,15 +72,9 @@ fn what_webhook_sign_signs_webhook_verify_takes() {
         (output.status.code().unwrap(), told)
     };
     let (code, told) = verify(&["--now", "1769900600"]);
-    assert_eq!(
-        (code, &told["ok"], &told["event"]["id"]),
-        (0, &json!(true), &json!("evt_1"))
-    );
+    assert_eq!((code, &told["ok"], &told["event"]["id"]), (0, &json!(true), &json!("evt_1")));
     let (code, told) = verify(&["--now", "1769900601"]);
-    assert_eq!(
-        (code, &told["error"]["code"]),
-        (1, &json!("timestamp_too_old"))
-    );
+    assert_eq!((code, &told["error"]["code"]), (1, &json!("timestamp_too_old")));
     assert_eq!(verify(&["--now", "1769900601", "--tolerance", "301"]).0, 0);
     let (_, told) = verify(&["--now", "1769900300", "--event-id", "evt_2"]);
     assert_eq!(told["error"]["code"], "event_id_mismatch");
@@ -115,14 +84,8 @@ fn what_webhook_sign_signs_webhook_verify_takes() {
 fn a_running_sandbox_is_driven_by_the_command_line() {
     let sandbox = Sandbox::start(&[]);
     let shop = sandbox.caller();
-    let id = shop.create_session(&ad_hoc())["session"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let (url, key) = (
-        format!("{}/api/v1", sandbox.text("url")),
-        sandbox.text("api_key"),
-    );
+    let id = shop.create_session(&ad_hoc())["session"]["id"].as_str().unwrap().to_owned();
+    let (url, key) = (format!("{}/api/v1", sandbox.text("url")), sandbox.text("api_key"));
     let drive = |arguments: &[&str]| {
         let output = Command::new(FASTSTAR)
             .args(arguments)
@@ -131,61 +94,33 @@ fn a_running_sandbox_is_driven_by_the_command_line() {
             .output()
             .unwrap();
         let text = [output.stdout, output.stderr].concat();
-        (
-            output.status.code().unwrap(),
-            String::from_utf8(text).unwrap(),
-        )
+        (output.status.code().unwrap(), String::from_utf8(text).unwrap())
     };
     let (code, told) = drive(&["complete", &id, "--card", "declined"]);
     assert!(code == 1 && told.contains("declined"), "{told}");
     let (code, told) = drive(&["complete", &id, "--card", "authentication"]);
     assert!(code == 1 && told.contains("authenticate"), "{told}");
-    let approved = [
-        "complete",
-        &id,
-        "--card",
-        "authentication",
-        "--authentication",
-        "approved",
-    ];
+    let approved = ["complete", &id, "--card", "authentication", "--authentication", "approved"];
     let (code, told) = drive(&approved);
-    assert!(
-        code == 0 && told.contains("complete, paid (19.99 USD)"),
-        "{told}"
-    );
+    assert!(code == 0 && told.contains("complete, paid (19.99 USD)"), "{told}");
     let (code, told) = drive(&["expire", &id]);
     assert!(code == 1 && told.contains("complete already"), "{told}");
     let (_, told) = drive(&["events", "list"]);
-    assert!(
-        told.contains("payment.succeeded") && told.contains("payment.failed"),
-        "{told}"
-    );
+    assert!(told.contains("payment.succeeded") && told.contains("payment.failed"), "{told}");
     let event = told.split_whitespace().next().unwrap().to_owned();
     assert_eq!(drive(&["events", "resend", &event]).0, 0);
     let (_, told) = drive(&["clock", "advance", "25h"]);
     assert!(told.contains("90000 s ahead"), "{told}");
     let (_, told) = drive(&["clock", "show", "--json"]);
-    assert_eq!(
-        serde_json::from_str::<Value>(&told).unwrap()["seconds_ahead"],
-        90_000
-    );
+    assert_eq!(serde_json::from_str::<Value>(&told).unwrap()["seconds_ahead"], 90_000);
 }
 
 #[test]
 fn without_a_sandbox_the_command_line_says_how_to_start_one() {
-    let arguments = [
-        "complete",
-        "cs_1",
-        "--url",
-        "http://127.0.0.1:1",
-        "--api-key",
-        "fs_test_canary",
-    ];
+    let arguments =
+        ["complete", "cs_1", "--url", "http://127.0.0.1:1", "--api-key", "fs_test_canary"];
     let output = faststar(&arguments, b"");
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
-    assert!(
-        told.contains("faststar sandbox") && !told.contains("canary"),
-        "{told}"
-    );
+    assert!(told.contains("faststar sandbox") && !told.contains("canary"), "{told}");
 }

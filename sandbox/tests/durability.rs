@@ -22,20 +22,15 @@ fn create_until_gone(
             let (shop, stopping) = (sandbox.caller(), Arc::clone(stopping));
             let acknowledged = Arc::clone(&acknowledged);
             std::thread::spawn(move || {
-                let headers = [
-                    ("X-API-Key", shop.key.as_str()),
-                    ("Content-Type", "application/json"),
-                ];
+                let headers =
+                    [("X-API-Key", shop.key.as_str()), ("Content-Type", "application/json")];
                 let body = ad_hoc().to_string();
                 loop {
                     let path = "/api/v1/public/checkout/sessions";
                     match support::send(&shop.address, "POST", path, &headers, body.as_bytes()) {
                         Ok(answer) if answer.status == 200 => {
                             let id = answer.json()["data"]["session"]["id"].clone();
-                            acknowledged
-                                .lock()
-                                .unwrap()
-                                .push(id.as_str().unwrap().to_owned());
+                            acknowledged.lock().unwrap().push(id.as_str().unwrap().to_owned());
                         }
                         _ => {
                             assert!(stopping.load(Ordering::SeqCst), "failed before the end");
@@ -61,16 +56,11 @@ fn end_under_load(name: &str, signal: &str) {
     }
     stopping.store(true, Ordering::SeqCst);
     sandbox.signal(signal);
-    threads
-        .into_iter()
-        .for_each(|thread| thread.join().unwrap());
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
 
     let sandbox = Sandbox::start(&["--db", &database]);
     // The key from before the end still opens everything.
-    let shop = support::Caller {
-        address: sandbox.address(),
-        key,
-    };
+    let shop = support::Caller { address: sandbox.address(), key };
     let ids = acknowledged.lock().unwrap().clone();
     assert!(ids.len() >= 300);
     for id in &ids {
@@ -101,11 +91,8 @@ fn a_restart_keeps_the_catalog_the_clock_and_idempotency() {
         "line_items": [{"price_id": price, "quantity": 1}]})
     .to_string();
     let create = |address: &str, key: &str| {
-        let headers = [
-            ("X-API-Key", key),
-            ("Content-Type", "application/json"),
-            ("Idempotency-Key", "once"),
-        ];
+        let headers =
+            [("X-API-Key", key), ("Content-Type", "application/json"), ("Idempotency-Key", "once")];
         let path = "/api/v1/public/checkout/sessions";
         support::send(address, "POST", path, &headers, body.as_bytes()).unwrap()
     };
@@ -135,8 +122,5 @@ fn one_database_is_one_sandboxs() {
         .unwrap();
     assert_eq!(second.status.code(), Some(1));
     let message = String::from_utf8(second.stderr).unwrap();
-    assert!(
-        message.contains("another sandbox has this database open"),
-        "{message}"
-    );
+    assert!(message.contains("another sandbox has this database open"), "{message}");
 }

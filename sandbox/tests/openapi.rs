@@ -26,17 +26,9 @@ fn every_described_path_exists_with_its_methods() {
         .unwrap();
         assert_eq!(allowed.status, 405, "{path}");
         let allowed = allowed.header("allow").unwrap().to_lowercase();
-        let mut served: Vec<_> = allowed
-            .split(',')
-            .filter(|method| *method != "head")
-            .collect();
+        let mut served: Vec<_> = allowed.split(',').filter(|method| *method != "head").collect();
         served.sort_unstable();
-        let described: Vec<_> = methods
-            .as_object()
-            .unwrap()
-            .keys()
-            .map(String::as_str)
-            .collect();
+        let described: Vec<_> = methods.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(served, described, "{path}");
     }
 }
@@ -44,9 +36,7 @@ fn every_described_path_exists_with_its_methods() {
 /// Checks that an answer has only fields that the description has, and all that it requires.
 fn fits(document: &Value, schema: &Value, value: &Value, path: &str, problems: &mut Vec<String>) {
     if let Some(reference) = schema["$ref"].as_str() {
-        let target = document
-            .pointer(reference.strip_prefix('#').unwrap())
-            .unwrap();
+        let target = document.pointer(reference.strip_prefix('#').unwrap()).unwrap();
         return fits(document, target, value, path, problems);
     }
     match (value, schema["type"].as_str()) {
@@ -67,13 +57,7 @@ fn fits(document: &Value, schema: &Value, value: &Value, path: &str, problems: &
         }
         (Value::Array(items), Some("array")) => {
             for item in items {
-                fits(
-                    document,
-                    &schema["items"],
-                    item,
-                    &format!("{path}[]"),
-                    problems,
-                );
+                fits(document, &schema["items"], item, &format!("{path}[]"), problems);
             }
         }
         (Value::String(text), Some("string")) => {
@@ -111,21 +95,14 @@ fn answers_have_the_described_fields_and_no_others() {
                 "recurring_interval": "month", "recurring_interval_count": 3, "trial_period_days": 7}),
     );
     check("Price", &price);
-    check(
-        "Product",
-        &shop.get("/api/v1/merchant/catalog/products").json()["data"]["items"][0],
-    );
+    check("Product", &shop.get("/api/v1/merchant/catalog/products").json()["data"]["items"][0]);
     let subscription = json!({
         "mode": "subscription", "presentation": "link", "buyer_country": "US-CA",
         "line_items": [{"price_id": price["id"], "quantity": 1, "description": "x"}],
         "customer_email": "a@b.example", "success_url": "https://shop.example/",
         "cancel_url": "https://shop.example/", "client_reference_id": "1",
     });
-    for request in [
-        subscription,
-        ad_hoc(),
-        json!({"mode": "setup", "presentation": "iframe"}),
-    ] {
+    for request in [subscription, ad_hoc(), json!({"mode": "setup", "presentation": "iframe"})] {
         let created = shop.create_session(&request);
         check("CreatedSession", &created);
         let id = created["session"]["id"].as_str().unwrap();
@@ -145,8 +122,5 @@ fn the_committed_tables_are_the_generated_ones() {
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(path, &generated).unwrap();
     }
-    assert!(
-        text == generated || std::env::var_os("UPDATE").is_some(),
-        "docs/fidelity.md is stale"
-    );
+    assert!(text == generated || std::env::var_os("UPDATE").is_some(), "docs/fidelity.md is stale");
 }

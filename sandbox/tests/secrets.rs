@@ -25,11 +25,7 @@ fn no_secret_reaches_the_log_or_an_error() {
     let refused = shop.post(&format!("/cashier/v1/sessions/{id}/pay"), &pay);
     assert_eq!(refused.status, 400);
     let pay = json!({"token": token, "card": {"number": card}});
-    assert_eq!(
-        shop.post(&format!("/cashier/v1/sessions/{id}/pay"), &pay)
-            .status,
-        200
-    );
+    assert_eq!(shop.post(&format!("/cashier/v1/sessions/{id}/pay"), &pay).status, 200);
     receiver.next();
     let (_, other) = shop.add_merchant("direct");
     let planted = [

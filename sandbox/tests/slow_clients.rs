@@ -12,9 +12,7 @@ use support::{Sandbox, ad_hoc, read_answer};
 
 fn connect(sandbox: &Sandbox) -> TcpStream {
     let stream = TcpStream::connect(sandbox.address()).unwrap();
-    stream
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     stream
 }
 
@@ -24,9 +22,7 @@ fn stalling_clients_are_answered_and_closed_while_others_are_served() {
     let key = sandbox.text("api_key");
     // Half a head, half a body, and nothing at all: all three at once, so that the test waits once.
     let mut half_head = connect(&sandbox);
-    half_head
-        .write_all(b"POST /api/v1/public/checkout/sessions HTTP/1.1\r\nHost: loc")
-        .unwrap();
+    half_head.write_all(b"POST /api/v1/public/checkout/sessions HTTP/1.1\r\nHost: loc").unwrap();
     let mut half_body = connect(&sandbox);
     let head = format!(
         "POST /api/v1/public/checkout/sessions HTTP/1.1\r\nHost: {}\r\nX-API-Key: {key}\r\n\

@@ -16,9 +16,7 @@ fn verify(webhook: &Received, secret: &str) -> faststar::Event {
     let verifier = Verifier::new(secret).unwrap();
     let id = webhook.header("X-Webhook-ID");
     let signature = webhook.header("X-Webhook-Signature");
-    verifier
-        .verify_with_id(&webhook.body, &signature, Some(&id), now())
-        .unwrap()
+    verifier.verify_with_id(&webhook.body, &signature, Some(&id), now()).unwrap()
 }
 
 fn pay(shop: &Caller) -> String {
@@ -41,10 +39,7 @@ fn wait_for(shop: &Caller, wished: impl Fn(&Value) -> bool) -> Value {
         }
         std::thread::yield_now();
     }
-    panic!(
-        "the delivery did not come to the wished state: {}",
-        deliveries(shop)
-    );
+    panic!("the delivery did not come to the wished state: {}", deliveries(shop));
 }
 
 #[test]
@@ -54,10 +49,7 @@ fn a_payment_arrives_signed_with_what_the_merchant_reconciles_by() {
     let shop = sandbox.caller();
     let mut request = ad_hoc();
     request["client_reference_id"] = "order_1".into();
-    let id = shop.create_session(&request)["session"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = shop.create_session(&request)["session"]["id"].as_str().unwrap().to_owned();
     shop.complete(&id, &json!({}));
     let webhook = receiver.next();
     let event = verify(&webhook, &sandbox.text("webhook_secret"));
@@ -67,10 +59,7 @@ fn a_payment_arrives_signed_with_what_the_merchant_reconciles_by() {
     assert_eq!((payment.amount, payment.currency.as_str()), (1999, "USD"));
     assert_eq!(payment.client_reference_id.as_deref(), Some("order_1"));
     assert_eq!(payment.checkout_session_id.as_deref(), Some(id.as_str()));
-    assert_eq!(
-        webhook.header("X-Webhook-Timestamp"),
-        event.created().to_string()
-    );
+    assert_eq!(webhook.header("X-Webhook-Timestamp"), event.created().to_string());
     assert_eq!(webhook.header("Content-Type"), "application/json");
 }
 
@@ -83,10 +72,7 @@ fn an_endpoint_gets_only_the_types_it_asked_for_under_its_own_secret() {
         "/sandbox/v1/webhook_endpoints",
         &json!({"url": receiver.url, "events": ["payment.failed"], "secret": "whsec_own"}),
     );
-    let id = shop.create_session(&ad_hoc())["session"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = shop.create_session(&ad_hoc())["session"]["id"].as_str().unwrap().to_owned();
     assert_eq!(shop.complete(&id, &json!({"card": "declined"})).status, 402);
     assert_eq!(shop.complete(&id, &json!({})).status, 200);
     let event = verify(&receiver.next(), "whsec_own");
@@ -97,19 +83,11 @@ fn an_endpoint_gets_only_the_types_it_asked_for_under_its_own_secret() {
 #[test]
 fn a_failed_delivery_is_tried_again_and_holds_back_only_its_own_session() {
     // The first request, of the first session, fails; everything else is taken.
-    let receiver = Receiver::start(|n| {
-        if n == 0 {
-            "500 Oops".into()
-        } else {
-            "204 No Content".into()
-        }
-    });
+    let receiver =
+        Receiver::start(|n| if n == 0 { "500 Oops".into() } else { "204 No Content".into() });
     let sandbox = Sandbox::start(&["--webhook", &receiver.url]);
     let (shop, secret) = (sandbox.caller(), sandbox.text("webhook_secret"));
-    let id = shop.create_session(&ad_hoc())["session"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let id = shop.create_session(&ad_hoc())["session"]["id"].as_str().unwrap().to_owned();
     shop.complete(&id, &json!({"card": "declined"}));
     let failed = verify(&receiver.next(), &secret);
     wait_for(&shop, |delivery| delivery["attempts"].get(0).is_some());
@@ -127,13 +105,7 @@ fn a_failed_delivery_is_tried_again_and_holds_back_only_its_own_session() {
 
 #[test]
 fn the_schedule_ends_in_a_parked_delivery_that_can_be_sent_again() {
-    let refusing = Receiver::start(|n| {
-        if n < 9 {
-            "503 No".into()
-        } else {
-            "200 OK".into()
-        }
-    });
+    let refusing = Receiver::start(|n| if n < 9 { "503 No".into() } else { "200 OK".into() });
     let sandbox = Sandbox::start(&["--webhook", &refusing.url]);
     let shop = sandbox.caller();
     pay(&shop);
@@ -147,16 +119,10 @@ fn the_schedule_ends_in_a_parked_delivery_that_can_be_sent_again() {
     assert_eq!(parked["attempts"][8]["status"], 503);
     refusing.expect_silence();
     let events = shop.get("/sandbox/v1/events").json();
-    let event_id = events["data"]["items"][0]["event"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let event_id = events["data"]["items"][0]["event"]["id"].as_str().unwrap().to_owned();
     shop.make(&format!("/sandbox/v1/events/{event_id}/resend"), &json!({}));
     // The signature is fresh although the event is days old by the merchant's clock.
-    assert_eq!(
-        verify(&refusing.next(), &sandbox.text("webhook_secret")).id(),
-        event_id
-    );
+    assert_eq!(verify(&refusing.next(), &sandbox.text("webhook_secret")).id(), event_id);
     wait_for(&shop, |delivery| delivery["state"] == "delivered");
 }
 
@@ -209,15 +175,9 @@ fn a_crash_loses_no_webhook() {
     let receiver = Receiver::accepting();
     let sandbox = Sandbox::start(&["--db", &database]);
     let shop = sandbox.caller();
-    shop.make(
-        "/sandbox/v1/webhook_endpoints",
-        &json!({"url": receiver.url}),
-    );
+    shop.make("/sandbox/v1/webhook_endpoints", &json!({"url": receiver.url}));
     let events = shop.get("/sandbox/v1/events").json();
-    let event_id = events["data"]["items"][0]["event"]["id"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let event_id = events["data"]["items"][0]["event"]["id"].as_str().unwrap().to_owned();
     // The old receiver's delivery is due again by itself; the new one gets it on request.
     shop.make("/sandbox/v1/clock/advance", &json!({"by": "5s"}));
     assert_eq!(refusing.next().header("X-Webhook-ID"), event_id);

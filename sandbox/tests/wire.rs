@@ -13,10 +13,7 @@ fn run(step: &Value, sandbox: &Sandbox) -> Answer {
         (Value::String(text), _) => text.clone().into_bytes(),
         (Value::Object(repeat), _) => {
             let (unit, times) = (&repeat["repeat"][0], &repeat["repeat"][1]);
-            unit.as_str()
-                .unwrap()
-                .repeat(times.as_u64().unwrap() as usize)
-                .into_bytes()
+            unit.as_str().unwrap().repeat(times.as_u64().unwrap() as usize).into_bytes()
         }
         (_, Value::Null) => Vec::new(),
         (_, json) => json.to_string().into_bytes(),
@@ -26,21 +23,10 @@ fn run(step: &Value, sandbox: &Sandbox) -> Answer {
         .as_object()
         .unwrap()
         .iter()
-        .map(|(name, value)| {
-            (
-                name.clone(),
-                value.as_str().unwrap().replace("$VALID_KEY", &key),
-            )
-        })
+        .map(|(name, value)| (name.clone(), value.as_str().unwrap().replace("$VALID_KEY", &key)))
         .collect();
-    let headers: Vec<_> = headers
-        .iter()
-        .map(|(n, v)| (n.as_str(), v.as_str()))
-        .collect();
-    let (method, path) = (
-        step["method"].as_str().unwrap(),
-        step["path"].as_str().unwrap(),
-    );
+    let headers: Vec<_> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+    let (method, path) = (step["method"].as_str().unwrap(), step["path"].as_str().unwrap());
     send(&sandbox.address(), method, path, &headers, &body).unwrap()
 }
 
@@ -53,41 +39,20 @@ fn problems(expected: &Value, answer: &Answer) -> Vec<String> {
     };
     let body = answer.json();
     let statuses = expected["status"].as_array().unwrap();
-    check(
-        statuses.contains(&answer.status.into()),
-        format!("status {}", answer.status),
-    );
-    check(
-        body["success"] == false && body["data"].is_null(),
-        "the envelope of a failure".into(),
-    );
-    check(
-        body["error"]["code"] == expected["code"],
-        format!("code {}", body["error"]["code"]),
-    );
+    check(statuses.contains(&answer.status.into()), format!("status {}", answer.status));
+    check(body["success"] == false && body["data"].is_null(), "the envelope of a failure".into());
+    check(body["error"]["code"] == expected["code"], format!("code {}", body["error"]["code"]));
     if let Some(param) = expected.get("param") {
-        check(
-            &body["error"]["param"] == param,
-            format!("param {}", body["error"]["param"]),
-        );
+        check(&body["error"]["param"] == param, format!("param {}", body["error"]["param"]));
     }
     let message = body["message"].as_str().unwrap();
     for words in expected["message_mentions"].as_array().unwrap() {
-        check(
-            message.contains(words.as_str().unwrap()),
-            format!("{words} in: {message}"),
-        );
+        check(message.contains(words.as_str().unwrap()), format!("{words} in: {message}"));
     }
     for name in expected["headers"].as_array().into_iter().flatten() {
-        check(
-            answer.header(name.as_str().unwrap()).is_some(),
-            format!("header {name}"),
-        );
+        check(answer.header(name.as_str().unwrap()).is_some(), format!("header {name}"));
     }
-    check(
-        answer.header("x-request-id").is_some(),
-        "a request id".into(),
-    );
+    check(answer.header("x-request-id").is_some(), "a request id".into());
     problems
 }
 
@@ -105,22 +70,14 @@ fn every_hostile_request_gets_its_error_and_changes_nothing() {
         let steps = case["steps"].as_array().unwrap();
         let (last, before) = steps.split_last().unwrap();
         for step in before {
-            assert_eq!(
-                run(step, &sandbox).status,
-                200,
-                "{id}: a step before the last"
-            );
+            assert_eq!(run(step, &sandbox).status, 200, "{id}: a step before the last");
         }
         let answer = run(last, &sandbox);
         for problem in problems(expected, &answer) {
             failures.push(format!("{id}: {problem}"));
         }
         sessions += expected["sessions_created"].as_i64().unwrap_or(0);
-        for text in expected["never_contains_anywhere"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
+        for text in expected["never_contains_anywhere"].as_array().into_iter().flatten() {
             let text = text.as_str().unwrap().to_owned();
             let whole = format!("{}{}", answer.head, String::from_utf8_lossy(&answer.body));
             assert!(!whole.contains(&text), "{id}: {text} in the answer");
@@ -131,18 +88,10 @@ fn every_hostile_request_gets_its_error_and_changes_nothing() {
     for text in forbidden {
         assert!(!log.contains(&text), "{text} in the log");
     }
-    assert!(
-        failures.is_empty(),
-        "{} failures:\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
     let db = Connection::open(&database).unwrap();
     let count = |table: &str| -> i64 {
-        db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| {
-            row.get(0)
-        })
-        .unwrap()
+        db.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
     };
     assert_eq!(count("sessions"), sessions);
     assert_eq!(count("products") + count("prices") + count("endpoints"), 0);

@@ -26,9 +26,8 @@ const LAYERS: &[&str] = &[
 ];
 
 /// What belongs in a language package or in the sandbox.
-const NOT_IN_CORE: &[&str] = &[
-    "pyo3", "napi", "uniffi", "axum", "hyper", "tower", "rusqlite", "sqlx",
-];
+const NOT_IN_CORE: &[&str] =
+    &["pyo3", "napi", "uniffi", "axum", "hyper", "tower", "rusqlite", "sqlx"];
 
 /// What only the client touches.
 const NOT_IN_THE_DOMAIN: &[&str] = &["tokio", "reqwest", "http", "hyper", "rustls"];
@@ -50,13 +49,7 @@ fn sources() -> Vec<(usize, PathBuf, String)> {
                 continue;
             }
             let below = path.strip_prefix(&root).unwrap();
-            let module = below
-                .components()
-                .next()
-                .unwrap()
-                .as_os_str()
-                .to_str()
-                .unwrap();
+            let module = below.components().next().unwrap().as_os_str().to_str().unwrap();
             let module = module.trim_end_matches(".rs");
             if module == "lib" {
                 continue;
@@ -64,9 +57,7 @@ fn sources() -> Vec<(usize, PathBuf, String)> {
             let layer = LAYERS.iter().position(|layer| *layer == module);
             let layer = layer.unwrap_or_else(|| panic!("give {module} its place among the layers"));
             let code = fs::read_to_string(&path).unwrap();
-            let code = code
-                .lines()
-                .filter(|line| !line.trim_start().starts_with("//"));
+            let code = code.lines().filter(|line| !line.trim_start().starts_with("//"));
             sources.push((layer, below.to_owned(), code.collect::<Vec<_>>().join("\n")));
         }
     }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::expect_used, clippy::unwrap_used)] // clippy does not see that the helpers are tests
 
+mod compare;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,6 +17,8 @@ use faststar::{
     QuoteOptions, Result, ReturnOutcome, ReturnUrls, SessionStatus, Transition,
 };
 use serde_json::{Value, json};
+
+use compare::check_ok;
 
 /// Does what a file is named after with a case's input.
 type Op = fn(&Value) -> Result<Value>;
@@ -56,12 +60,7 @@ fn quote(input: &Value) -> Result<Value> {
         chosen = chosen.rounding(read(rounding));
     }
     let mut catalog = Catalog::new();
-    let in_catalog = |kind: &str| {
-        input["catalog"][kind]
-            .as_array()
-            .cloned()
-            .unwrap_or_default()
-    };
+    let in_catalog = |kind: &str| input["catalog"][kind].as_array().cloned().unwrap_or_default();
     for product in in_catalog("products") {
         catalog.add_product(read(&product));
     }
@@ -137,11 +136,7 @@ fn webhook_verify(input: &Value) -> Result<Value> {
 }
 
 fn webhook_sign(input: &Value) -> Result<Value> {
-    let header = sign_all(
-        &body(input),
-        words(input, "secrets"),
-        read(&input["timestamp"]),
-    );
+    let header = sign_all(&body(input), words(input, "secrets"), read(&input["timestamp"]));
     Ok(json!({"header": header}))
 }
 
@@ -229,12 +224,7 @@ fn every_vector_holds() {
     }
     let unused = OPS.iter().filter(|(op, _)| !seen.contains(*op));
     failures.extend(unused.map(|(op, _)| format!("{op}: no file of this name")));
-    assert!(
-        failures.is_empty(),
-        "{} failures:\n{}",
-        failures.len(),
-        failures.join("\n")
-    );
+    assert!(failures.is_empty(), "{} failures:\n{}", failures.len(), failures.join("\n"));
 }
 
 fn files() -> Vec<PathBuf> {
@@ -251,10 +241,7 @@ fn run_file(path: &Path, name: &str) -> Result<Vec<String>, String> {
     let file = schema::parse(&fs::read(path).unwrap()).map_err(|error| error.to_string())?;
     only_keys(&file, &["op", "cases"])?;
     if file["op"] != name {
-        return Err(format!(
-            "the op must be named like the file, not {}",
-            file["op"]
-        ));
+        return Err(format!("the op must be named like the file, not {}", file["op"]));
     }
     let known = OPS.iter().find(|(op, _)| *op == name);
     let (_, op) = known.ok_or("the runner does not know this op")?;
@@ -271,26 +258,14 @@ fn run_file(path: &Path, name: &str) -> Result<Vec<String>, String> {
             true => run_case(case, id, *op),
             false => Err("two cases have this id".into()),
         };
-        failures.extend(
-            outcome
-                .err()
-                .map(|problem| format!("{name}/{id}: {problem}")),
-        );
+        failures.extend(outcome.err().map(|problem| format!("{name}/{id}: {problem}")));
     }
     Ok(failures)
 }
 
 fn run_case(case: &Value, id: &str, op: Op) -> Result<(), String> {
-    only_keys(
-        case,
-        &[
-            "id", "why", "source", "note", "tags", "input", "ok", "error",
-        ],
-    )?;
-    if !id
-        .bytes()
-        .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-    {
+    only_keys(case, &["id", "why", "source", "note", "tags", "input", "ok", "error"])?;
+    if !id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
         return Err("an id is in snake_case".into());
     }
     let input = case.get("input").ok_or("no input")?;
@@ -306,41 +281,9 @@ fn run_case(case: &Value, id: &str, op: Op) -> Result<(), String> {
     }
 }
 
-/// Checks what the case says, and not what it leaves out.
-fn check_ok(wanted: &Value, got: &Value, path: &str) -> Result<(), String> {
-    match (wanted, got) {
-        (Value::Object(wanted), Value::Object(got)) => {
-            wanted.iter().try_for_each(|(key, value)| {
-                check_ok(
-                    value,
-                    got.get(key).unwrap_or(&Value::Null),
-                    &format!("{path}.{key}"),
-                )
-            })
-        }
-        (Value::Array(wanted), Value::Array(got)) if wanted.len() == got.len() => {
-            let mut pairs = wanted.iter().zip(got).enumerate();
-            pairs.try_for_each(|(i, (wanted, got))| check_ok(wanted, got, &format!("{path}[{i}]")))
-        }
-        _ if wanted == got => Ok(()),
-        _ => Err(format!("{path}: expected {wanted}, got {got}")),
-    }
-}
-
 fn check_error(wanted: &Value, error: &Error) -> Result<(), String> {
-    only_keys(
-        wanted,
-        &[
-            "code",
-            "kind",
-            "param",
-            "message_mentions",
-            "message_never_contains",
-        ],
-    )?;
-    let is_kind = wanted
-        .get("kind")
-        .is_none_or(|kind| kind == error.kind().as_str());
+    only_keys(wanted, &["code", "kind", "param", "message_mentions", "message_never_contains"])?;
+    let is_kind = wanted.get("kind").is_none_or(|kind| kind == error.kind().as_str());
     let is_param = wanted.get("param").and_then(Value::as_str) == error.param();
     if wanted["code"] != error.code() || !is_kind || !is_param {
         return Err(format!("expected {wanted}, got {error:?}"));

@@ -20,12 +20,7 @@ pub(super) struct Target {
     #[arg(long, env = "FASTSTAR_BASE_URL", value_name = "URL", default_value_t = format!("http://127.0.0.1:{PORT}"))]
     url: String,
     /// The merchant's API key
-    #[arg(
-        long,
-        env = "FASTSTAR_API_KEY",
-        hide_env_values = true,
-        value_name = "KEY"
-    )]
+    #[arg(long, env = "FASTSTAR_API_KEY", hide_env_values = true, value_name = "KEY")]
     api_key: String,
     /// Print the answer's data as JSON
     #[arg(long)]
@@ -95,8 +90,7 @@ impl Complete {
     pub(super) fn run(self) -> Result<(), Error> {
         let body = json!({"card": self.card, "authentication": self.authentication});
         let path = ["sessions", &self.session, "complete"];
-        self.target
-            .call(Method::POST, &path, Some(body), session_line)
+        self.target.call(Method::POST, &path, Some(body), session_line)
     }
 }
 
@@ -110,20 +104,13 @@ impl Expire {
 impl Clock {
     pub(super) fn run(self) -> Result<(), Error> {
         let line = |data: &Value| {
-            format!(
-                "{} ({} s ahead of this machine)",
-                text(&data["now"]),
-                data["seconds_ahead"]
-            )
+            format!("{} ({} s ahead of this machine)", text(&data["now"]), data["seconds_ahead"])
         };
         match self {
             Self::Show { target } => target.call(Method::GET, &["clock"], None, line),
-            Self::Advance { by, target } => target.call(
-                Method::POST,
-                &["clock", "advance"],
-                Some(json!({"by": by})),
-                line,
-            ),
+            Self::Advance { by, target } => {
+                target.call(Method::POST, &["clock", "advance"], Some(json!({"by": by})), line)
+            }
         }
     }
 }
@@ -154,9 +141,7 @@ impl Target {
         show: impl Fn(&Value) -> String,
     ) -> Result<(), Error> {
         let url = self.locate(path)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let data = block_on(send(method, url, Secret::new(self.api_key), body), runtime)?;
         if self.json {
             print(data);
@@ -169,12 +154,8 @@ impl Target {
     fn locate(&self, path: &[&str]) -> Result<Url, Error> {
         let wrong = || {
             let message = "the sandbox's URL must be like http://127.0.0.1:4250";
-            Error::new(
-                ErrorKind::Configuration,
-                code::INVALID_CONFIGURATION,
-                message,
-            )
-            .with_param("--url")
+            Error::new(ErrorKind::Configuration, code::INVALID_CONFIGURATION, message)
+                .with_param("--url")
         };
         let mut url = Url::parse(&self.url).map_err(|_| wrong())?;
         let query = url.query().map(str::to_owned);
@@ -208,13 +189,9 @@ async fn send(
         .timeout(Duration::from_secs(30))
         .build()
         .map_err(|error| failure(error.to_string()))?;
-    let mut request = client
-        .request(method, url)
-        .header("X-API-Key", api_key.expose());
+    let mut request = client.request(method, url).header("X-API-Key", api_key.expose());
     if let Some(body) = body {
-        request = request
-            .header("Content-Type", "application/json")
-            .body(body.to_string());
+        request = request.header("Content-Type", "application/json").body(body.to_string());
     }
     let answer = request.send().await.map_err(unreachable)?;
     let status = answer.status().as_u16();
@@ -241,9 +218,7 @@ fn text(value: &Value) -> &str {
 }
 
 fn session_line(session: &Value) -> String {
-    let total = session["amount_total"]
-        .as_i64()
-        .zip(text(&session["currency"]).parse().ok());
+    let total = session["amount_total"].as_i64().zip(text(&session["currency"]).parse().ok());
     let total = total.map(|(amount, currency)| Money::new(amount, currency).to_string());
     format!(
         "{} is {}, {} ({})",
@@ -274,9 +249,5 @@ fn event_lines(data: &Value) -> String {
             out.push('\n');
         }
     }
-    if out.is_empty() {
-        "no events yet".into()
-    } else {
-        out.trim_end().to_owned()
-    }
+    if out.is_empty() { "no events yet".into() } else { out.trim_end().to_owned() }
 }

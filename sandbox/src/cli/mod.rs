@@ -58,10 +58,7 @@ pub(crate) fn run() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            let place = error
-                .param()
-                .map(|param| format!("{param}: "))
-                .unwrap_or_default();
+            let place = error.param().map(|param| format!("{param}: ")).unwrap_or_default();
             let _ = writeln!(io::stderr(), "error: {place}{}", error.message());
             ExitCode::FAILURE
         }

@@ -48,12 +48,8 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Error> {
         return answer_lines(&arguments, today);
     }
     let cart = Cart::new(arguments.currency).place(&arguments.country);
-    let cart = arguments
-        .line
-        .iter()
-        .fold(cart, |cart, (amount, quantity)| {
-            cart.line(*amount, *quantity)
-        });
+    let cart =
+        arguments.line.iter().fold(cart, |cart, (amount, quantity)| cart.line(*amount, *quantity));
     print(table(&cart.quote(today)?, &arguments.country));
     Ok(())
 }
@@ -97,22 +93,12 @@ fn table(quote: &Quote, place: &Place) -> String {
     let inclusive = quote.behaviour == Some(Behaviour::Inclusive);
     for tax in &quote.taxes {
         let names = quote.lines.iter().find(|line| line.rate == tax.rate);
-        let name = names
-            .and_then(|line| line.tax_name.as_deref())
-            .unwrap_or("tax");
+        let name = names.and_then(|line| line.tax_name.as_deref()).unwrap_or("tax");
         let how = if inclusive { "includes" } else { "plus" };
-        let _ = writeln!(
-            out,
-            "{:<40}{:>24}",
-            format!("{how} {} {name}", tax.rate),
-            money(tax.tax)
-        );
+        let _ = writeln!(out, "{:<40}{:>24}", format!("{how} {} {name}", tax.rate), money(tax.tax));
     }
     let _ = writeln!(out, "{:<40}{:>24}", "total", money(quote.total));
-    let dated = quote
-        .rates_as_of
-        .map(|date| format!(" of {date}"))
-        .unwrap_or_default();
+    let dated = quote.rates_as_of.map(|date| format!(" of {date}")).unwrap_or_default();
     let _ = write!(
         out,
         "\nAn estimate for {place} from bundled standard rates{dated}; FastStar computes the binding \

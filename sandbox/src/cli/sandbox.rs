@@ -50,9 +50,7 @@ pub(super) fn run(arguments: Arguments) -> Result<(), Error> {
         .with_env_var("FASTSTAR_LOG")
         .try_from_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     log.with_target(false).init();
     block_on(serve(arguments), tokio::runtime::Runtime::new())
 }
@@ -69,18 +67,13 @@ async fn serve(arguments: Arguments) -> Result<(), Error> {
             Kind::Mor => MerchantKind::MerchantOfRecord,
             Kind::Direct => MerchantKind::Direct,
         },
-        receivers: Receivers {
-            remote: arguments.allow_remote_webhooks,
-        },
+        receivers: Receivers { remote: arguments.allow_remote_webhooks },
     };
     // Before the first line goes out, so that whoever reads it can already end us well.
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| failure(e.to_string()))?;
     let sandbox = Sandbox::start(config).await?;
     if let Some(url) = &arguments.webhook {
-        sandbox
-            .app()
-            .add_webhook(&sandbox.first_merchant().merchant, url)
-            .await?;
+        sandbox.app().add_webhook(&sandbox.first_merchant().merchant, url).await?;
     }
     if arguments.json {
         print(ready_line(&sandbox));
@@ -109,10 +102,8 @@ fn ready_line(sandbox: &Sandbox) -> String {
 fn welcome(sandbox: &Sandbox) -> String {
     let (url, first) = (sandbox.url(), sandbox.first_merchant());
     let expose = Secret::expose;
-    let cards: Vec<_> = TEST_CARDS
-        .iter()
-        .map(|card| format!("  {} {}", card.number, card.doc))
-        .collect();
+    let cards: Vec<_> =
+        TEST_CARDS.iter().map(|card| format!("  {} {}", card.number, card.doc)).collect();
     format!(
         "The FastStar sandbox is ready. It is a {} merchant's; stop it with Ctrl-C.\n\n\
          export FASTSTAR_BASE_URL={url}/api/v1\n\

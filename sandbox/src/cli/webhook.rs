@@ -20,12 +20,7 @@ pub(super) enum Command {
     /// Sign the body on standard input and print the value of X-Webhook-Signature
     Sign {
         /// The endpoint's secret; a second one signs as during a rotation
-        #[arg(
-            long,
-            required = true,
-            env = "FASTSTAR_WEBHOOK_SECRET",
-            hide_env_values = true
-        )]
+        #[arg(long, required = true, env = "FASTSTAR_WEBHOOK_SECRET", hide_env_values = true)]
         secret: Vec<String>,
         /// The time of the signature in unix seconds; now where it is absent
         #[arg(long, value_name = "UNIX", allow_negative_numbers = true)]
@@ -37,12 +32,7 @@ pub(super) enum Command {
     /// with 1.
     Verify {
         /// The endpoint's secret; any of several may match
-        #[arg(
-            long,
-            required = true,
-            env = "FASTSTAR_WEBHOOK_SECRET",
-            hide_env_values = true
-        )]
+        #[arg(long, required = true, env = "FASTSTAR_WEBHOOK_SECRET", hide_env_values = true)]
         secret: Vec<String>,
         /// The value of X-Webhook-Signature
         #[arg(long)]
@@ -81,13 +71,7 @@ fn execute(command: Command) -> Result<String, Error> {
             }
             Ok(sign_all(&read_body()?, secret, now(given)))
         }
-        Command::Verify {
-            secret,
-            header,
-            event_id,
-            now: given,
-            tolerance,
-        } => {
+        Command::Verify { secret, header, event_id, now: given, tolerance } => {
             let mut secrets = secret.into_iter();
             let mut verifier = Verifier::new(secrets.next().unwrap_or_default())?;
             for secret in secrets {

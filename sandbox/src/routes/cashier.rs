@@ -72,10 +72,7 @@ const CARD: Object = Object {
         ),
         Field::optional(
             "exp_year",
-            Kind::Integer {
-                min: 2000,
-                max: 2100,
-            },
+            Kind::Integer { min: 2000, max: 2100 },
             Origin::SandboxOnly,
             "The year of expiry; any.",
         ),
@@ -196,20 +193,14 @@ pub(super) async fn page(
     RawQuery(query): RawQuery,
 ) -> Result<impl IntoResponse, crate::reply::Refusal> {
     let token = token_of(query.as_deref());
-    let row = app
-        .store
-        .run(move |db| open(db, &id, &token).map(|(_, row, _)| row))
-        .await?;
+    let row = app.store.run(move |db| open(db, &id, &token).map(|(_, row, _)| row)).await?;
     let text = format!(
         "FastStar sandbox\n\nSession {} is {}. The buyer's page is not part of this version.\n\
          To play the buyer, run:\n\n    faststar complete {}\n",
         row.id, row.status, row.id
     );
     Ok((
-        [
-            (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
-            (header::CACHE_CONTROL, "no-store"),
-        ],
+        [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")],
         text,
     ))
 }

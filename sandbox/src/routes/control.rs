@@ -52,10 +52,7 @@ pub(super) const ADD_ENDPOINT: Object = Object {
         ),
         Field::optional(
             "events",
-            Kind::List {
-                of: &Kind::OneOf(EventType::KNOWN),
-                max: 100,
-            },
+            Kind::List { of: &Kind::OneOf(EventType::KNOWN), max: 100 },
             Origin::SandboxOnly,
             "The types to get; all where absent or empty.",
         ),
@@ -140,27 +137,19 @@ pub(super) async fn add_endpoint(
 ) -> Handled {
     let request: AddEndpoint = body.read(&ADD_ENDPOINT)?;
     app.receivers.check(&request.url)?;
-    if request
-        .secret
-        .as_deref()
-        .is_some_and(|secret| secret.trim().is_empty())
-    {
+    if request.secret.as_deref().is_some_and(|secret| secret.trim().is_empty()) {
         let message = "secret must not be empty; leave it out to use the merchant's";
         return Err(Error::validation(code::INVALID_VALUE, "secret", message).into());
     }
     let endpoint = Endpoint {
         id: ids::id("we_", caller.now_ms()),
         url: request.url,
-        secret: request
-            .secret
-            .map_or_else(|| caller.merchant.webhook_secret.clone(), Into::into),
+        secret: request.secret.map_or_else(|| caller.merchant.webhook_secret.clone(), Into::into),
         events: request.events.unwrap_or_default(),
     };
     let data = endpoint_view(&endpoint);
     let merchant_id = caller.merchant.id.clone();
-    app.store
-        .run(move |db| store::add_endpoint(db, &merchant_id, &endpoint))
-        .await?;
+    app.store.run(move |db| store::add_endpoint(db, &merchant_id, &endpoint)).await?;
     Ok(Reply::ok("Webhook endpoint created", &data))
 }
 
@@ -176,15 +165,9 @@ pub(super) async fn list_endpoints(
     Authenticated(caller): Authenticated,
 ) -> Handled {
     let merchant_id = caller.merchant.id.clone();
-    let endpoints = app
-        .store
-        .run(move |db| store::list_endpoints(db, &merchant_id))
-        .await?;
+    let endpoints = app.store.run(move |db| store::list_endpoints(db, &merchant_id)).await?;
     let items: Vec<_> = endpoints.iter().map(endpoint_view).collect();
-    Ok(Reply::ok(
-        "Webhook endpoints retrieved",
-        &json!({"items": items}),
-    ))
+    Ok(Reply::ok("Webhook endpoints retrieved", &json!({"items": items})))
 }
 
 pub(super) async fn delete_endpoint(
@@ -194,9 +177,7 @@ pub(super) async fn delete_endpoint(
 ) -> Handled {
     let merchant_id = caller.merchant.id.clone();
     let data = json!({"id": id, "deleted": true});
-    app.store
-        .run(move |db| store::delete_endpoint(db, &merchant_id, &id))
-        .await?;
+    app.store.run(move |db| store::delete_endpoint(db, &merchant_id, &id)).await?;
     Ok(Reply::ok("Webhook endpoint deleted", &data))
 }
 
@@ -256,10 +237,7 @@ pub(super) async fn list_events(
         return Err(super::unknown_parameter("cursor").into());
     }
     let merchant_id = caller.merchant.id.clone();
-    let items = app
-        .store
-        .run(move |db| store::list_events(db, &merchant_id, page.limit))
-        .await?;
+    let items = app.store.run(move |db| store::list_events(db, &merchant_id, page.limit)).await?;
     Ok(Reply::ok("Events retrieved", &json!({"items": items})))
 }
 
@@ -270,9 +248,7 @@ pub(super) async fn resend(
 ) -> Handled {
     let now = caller.now_ms();
     let data = json!({"id": id, "resent": true});
-    app.store
-        .run(move |db| store::resend(db, &caller.merchant.id, &id, now))
-        .await?;
+    app.store.run(move |db| store::resend(db, &caller.merchant.id, &id, now)).await?;
     app.outbox.notify_one();
     Ok(Reply::ok("Event will be sent again", &data))
 }
@@ -299,10 +275,7 @@ pub(super) async fn advance_clock(
     let request: Advance = body.read(&ADVANCE)?;
     let by_ms = parse_advance(&request.by, caller.now_ms())?;
     let merchant_id = caller.merchant.id.clone();
-    let offset = app
-        .store
-        .run(move |db| store::move_clock(db, &merchant_id, by_ms))
-        .await?;
+    let offset = app.store.run(move |db| store::move_clock(db, &merchant_id, by_ms)).await?;
     caller.set_clock_offset_ms(offset);
     app.outbox.notify_one();
     Ok(Reply::ok("Clock advanced", &clock_view(caller.now_ms())))
@@ -312,11 +285,7 @@ pub(super) async fn advance_clock(
 fn parse_advance(text: &str, now_ms: i64) -> Result<i64> {
     const YEAR_9000_MS: i64 = 221_845_392_000_000;
     clock::parse_span(text)
-        .filter(|by| {
-            now_ms
-                .checked_add(*by)
-                .is_some_and(|then| then < YEAR_9000_MS)
-        })
+        .filter(|by| now_ms.checked_add(*by).is_some_and(|then| then < YEAR_9000_MS))
         .ok_or_else(|| {
             let message = "by must be a span such as 25h, 90m or 3d, and end before the year 9000";
             Error::validation(code::INVALID_VALUE, "by", message)

@@ -30,24 +30,15 @@ pub fn router(app: Arc<App>) -> Router {
     let documented = Router::new()
         .route("/public/checkout/sessions", post(sessions::create))
         .route("/public/checkout/sessions/{id}", get(sessions::retrieve))
-        .route(
-            "/merchant/catalog/products",
-            post(products::create).get(products::list),
-        )
-        .route(
-            "/merchant/catalog/prices",
-            post(prices::create).get(prices::list),
-        );
+        .route("/merchant/catalog/products", post(products::create).get(products::list))
+        .route("/merchant/catalog/prices", post(prices::create).get(prices::list));
     let cashier = Router::new()
         .route("/{id}", get(cashier::show))
         .route("/{id}/country", post(cashier::set_country))
         .route("/{id}/pay", post(cashier::pay));
     let control = Router::new()
         .route("/merchants", post(control::add_merchant))
-        .route(
-            "/webhook_endpoints",
-            post(control::add_endpoint).get(control::list_endpoints),
-        )
+        .route("/webhook_endpoints", post(control::add_endpoint).get(control::list_endpoints))
         .route("/webhook_endpoints/{id}", delete(control::delete_endpoint))
         .route("/sessions/{id}/complete", post(control::complete))
         .route("/sessions/{id}/expire", post(control::expire))
@@ -89,10 +80,7 @@ struct PageQuery {
 
 impl PageQuery {
     fn read(query: Option<&str>) -> Result<Self> {
-        let mut page = Self {
-            limit: 20,
-            cursor: None,
-        };
+        let mut page = Self { limit: 20, cursor: None };
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
             match &*name {
                 "limit" => {
@@ -128,10 +116,7 @@ async fn method_not_allowed(response: Response) -> Response {
         return response;
     }
     let allow = response.headers().get(header::ALLOW).cloned();
-    let methods = allow
-        .as_ref()
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let methods = allow.as_ref().and_then(|value| value.to_str().ok()).unwrap_or_default();
     let message = format!("the path does not have this method; it has {methods}");
     let error = Error::new(ErrorKind::Validation, code::METHOD_NOT_ALLOWED, message);
     let mut answer = Refusal(error.with_status(405)).into_response();

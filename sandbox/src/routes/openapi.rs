@@ -191,12 +191,7 @@ const SESSION: Object = Object {
             SandboxOnly,
             "Whether the money has come.",
         ),
-        Field::required(
-            "mode",
-            Kind::OneOf(Mode::KNOWN),
-            SandboxOnly,
-            "As requested.",
-        ),
+        Field::required("mode", Kind::OneOf(Mode::KNOWN), SandboxOnly, "As requested."),
         Field::required(
             "presentation",
             Kind::OneOf(Presentation::KNOWN),
@@ -205,10 +200,7 @@ const SESSION: Object = Object {
         ),
         Field::optional(
             "line_items",
-            Kind::List {
-                of: &Kind::Object(&LineItem::SCHEMA),
-                max: 100,
-            },
+            Kind::List { of: &Kind::Object(&LineItem::SCHEMA), max: 100 },
             SandboxOnly,
             "As requested.",
         ),
@@ -269,12 +261,7 @@ const CREATED_SESSION: Object = Object {
     name: "CreatedSession",
     doc: "A new session, and where the buyer pays.",
     fields: &[
-        Field::required(
-            "session",
-            Kind::Object(&SESSION),
-            Documented,
-            "The session.",
-        ),
+        Field::required("session", Kind::Object(&SESSION), Documented, "The session."),
         Field::required(
             "url",
             Kind::HttpUrl,
@@ -294,24 +281,9 @@ const PRODUCT: Object = Object {
     name: "Product",
     doc: "A product of the catalog.",
     fields: &[
-        Field::required(
-            "id",
-            Kind::Text { max: 100 },
-            Documented,
-            "The id, `prod_…`.",
-        ),
-        Field::required(
-            "name",
-            Kind::Text { max: 250 },
-            Documented,
-            "The name that a buyer sees.",
-        ),
-        Field::optional(
-            "description",
-            Kind::Text { max: 5000 },
-            Documented,
-            "More about it.",
-        ),
+        Field::required("id", Kind::Text { max: 100 }, Documented, "The id, `prod_…`."),
+        Field::required("name", Kind::Text { max: 250 }, Documented, "The name that a buyer sees."),
+        Field::optional("description", Kind::Text { max: 5000 }, Documented, "More about it."),
         Field::optional(
             "tax_category",
             Kind::Text { max: 100 },
@@ -320,19 +292,11 @@ const PRODUCT: Object = Object {
         ),
         Field::optional(
             "images",
-            Kind::List {
-                of: &Kind::HttpUrl,
-                max: 20,
-            },
+            Kind::List { of: &Kind::HttpUrl, max: 20 },
             Documented,
             "URLs of pictures.",
         ),
-        Field::optional(
-            "metadata",
-            Kind::Metadata,
-            Documented,
-            "The merchant's own texts by key.",
-        ),
+        Field::optional("metadata", Kind::Metadata, Documented, "The merchant's own texts by key."),
         Field::optional(
             "default_price_id",
             Kind::Text { max: 100 },
@@ -346,18 +310,8 @@ const PRICE: Object = Object {
     name: "Price",
     doc: "A price of a product.",
     fields: &[
-        Field::required(
-            "id",
-            Kind::Text { max: 100 },
-            Documented,
-            "The id, `price_…`.",
-        ),
-        Field::required(
-            "product_id",
-            Kind::Text { max: 100 },
-            Documented,
-            "The product.",
-        ),
+        Field::required("id", Kind::Text { max: 100 }, Documented, "The id, `price_…`."),
+        Field::required("product_id", Kind::Text { max: 100 }, Documented, "The product."),
         Field::required("currency", Kind::Currency, Documented, "The currency."),
         Field::required(
             "unit_amount",
@@ -394,10 +348,7 @@ const PRICE: Object = Object {
 
 /// Serves the description.
 pub(super) async fn serve() -> impl IntoResponse {
-    (
-        [(header::CONTENT_TYPE, "application/json")],
-        document().to_string(),
-    )
+    ([(header::CONTENT_TYPE, "application/json")], document().to_string())
 }
 
 /// Makes the OpenAPI 3.1 document.
@@ -540,12 +491,8 @@ fn add_schema(schemas: &mut Map<String, Value>, object: &'static Object) {
         schema["x-origin"] = field.origin.as_str().into();
         properties.insert(field.name.into(), schema);
     }
-    let required: Vec<_> = object
-        .fields
-        .iter()
-        .filter(|field| field.required)
-        .map(|field| field.name)
-        .collect();
+    let required: Vec<_> =
+        object.fields.iter().filter(|field| field.required).map(|field| field.name).collect();
     schemas.insert(
         object.name.into(),
         json!({
@@ -589,11 +536,8 @@ pub fn fidelity() -> String {
     for operation in OPERATIONS {
         let method = operation.method.to_uppercase();
         let origin = operation.origin.as_str();
-        let _ = writeln!(
-            out,
-            "| `{method} {}` | {} | {origin} |",
-            operation.path, operation.summary
-        );
+        let _ =
+            writeln!(out, "| `{method} {}` | {} | {origin} |", operation.path, operation.summary);
         [operation.request, operation.data]
             .into_iter()
             .flatten()
@@ -626,11 +570,9 @@ fn gather(objects: &mut Vec<&'static Object>, object: &'static Object) {
     objects.push(object);
     for field in object.fields {
         match &field.kind {
-            Kind::Object(inner)
-            | Kind::List {
-                of: Kind::Object(inner),
-                ..
-            } => gather(objects, inner),
+            Kind::Object(inner) | Kind::List { of: Kind::Object(inner), .. } => {
+                gather(objects, inner)
+            }
             _ => {}
         }
     }

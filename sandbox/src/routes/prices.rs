@@ -44,10 +44,7 @@ pub(super) async fn create(
 fn check_interval(request: &CreatePrice) -> Result<()> {
     let recurs = [
         ("recurring_interval", request.recurring_interval.is_some()),
-        (
-            "recurring_interval_count",
-            request.recurring_interval_count.is_some(),
-        ),
+        ("recurring_interval_count", request.recurring_interval_count.is_some()),
         ("trial_period_days", request.trial_period_days.is_some()),
     ];
     match request.price_type {
@@ -79,8 +76,5 @@ pub(super) async fn list(
         .store
         .run(move |db| store::list_prices(db, &merchant_id, limit, cursor.as_deref()))
         .await?;
-    Ok(Reply::ok(
-        "Prices retrieved successfully",
-        &Page { items, next_cursor },
-    ))
+    Ok(Reply::ok("Prices retrieved successfully", &Page { items, next_cursor }))
 }

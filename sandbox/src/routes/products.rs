@@ -44,8 +44,5 @@ pub(super) async fn list(
         .store
         .run(move |db| store::list_products(db, &merchant_id, limit, cursor.as_deref()))
         .await?;
-    Ok(Reply::ok(
-        "Products retrieved successfully",
-        &Page { items, next_cursor },
-    ))
+    Ok(Reply::ok("Products retrieved successfully", &Page { items, next_cursor }))
 }

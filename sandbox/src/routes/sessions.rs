@@ -33,11 +33,7 @@ pub(super) async fn create(
         let row = checkout::create(db, &merchant, request, now)?;
         let token = row.token.expose();
         let url = format!("{origin}/checkout/{}?token={token}", row.id);
-        let data = Created {
-            session: checkout::view(&row),
-            url,
-            session_token: &row.token,
-        };
+        let data = Created { session: checkout::view(&row), url, session_token: &row.token };
         Ok(Reply::ok("Checkout session created successfully", &data))
     });
     Ok(reply.await?)
@@ -50,12 +46,6 @@ pub(super) async fn retrieve(
 ) -> Handled {
     let now = caller.now_ms();
     let merchant_id = caller.merchant.id.clone();
-    let row = app
-        .store
-        .run(move |db| checkout::find(db, &merchant_id, &id, now))
-        .await?;
-    Ok(Reply::ok(
-        "Checkout session retrieved successfully",
-        &checkout::view(&row),
-    ))
+    let row = app.store.run(move |db| checkout::find(db, &merchant_id, &id, now)).await?;
+    Ok(Reply::ok("Checkout session retrieved successfully", &checkout::view(&row)))
 }

@@ -62,14 +62,7 @@ pub fn list_products(
     limit: usize,
     cursor: Option<&str>,
 ) -> Outcome<(Vec<Product>, Option<String>)> {
-    let (rows, next) = list(
-        db,
-        "products",
-        "default_price_id",
-        merchant_id,
-        limit,
-        cursor,
-    )?;
+    let (rows, next) = list(db, "products", "default_price_id", merchant_id, limit, cursor)?;
     let products = rows.into_iter().map(|(body, default)| {
         let mut product: Product = from_json(&body)?;
         product.default_price_id = default;
@@ -104,9 +97,7 @@ fn list(
         None => i64::MAX,
         Some(id) => {
             let sql = format!("SELECT seq FROM {table} WHERE merchant_id = ?1 AND id = ?2");
-            let seq = db
-                .prepare_cached(&sql)?
-                .query_row([merchant_id, id], |row| row.get(0));
+            let seq = db.prepare_cached(&sql)?.query_row([merchant_id, id], |row| row.get(0));
             seq.optional()?.ok_or_else(|| {
                 Error::validation(
                     code::INVALID_VALUE,

@@ -60,11 +60,7 @@ pub fn take_due(db: &Connection, machine_now_ms: i64) -> Outcome<Vec<Next>> {
                 )?
                 .query_row(params![endpoint_id, now], |row| row.get(0))?;
             let wait_ms = next_due_at.map(|at| at - now);
-            Ok(Next {
-                endpoint_id,
-                due,
-                wait_ms,
-            })
+            Ok(Next { endpoint_id, due, wait_ms })
         })
         .collect()
 }
@@ -146,9 +142,7 @@ pub fn record_attempt(db: &Connection, attempt: &Attempt) -> Outcome<()> {
              JOIN endpoints e ON e.id = d.endpoint_id
              JOIN merchants m ON m.id = e.merchant_id WHERE d.seq = ?1",
             )?
-            .query_row(params![attempt.seq, attempt.at_ms + retry_in_ms], |row| {
-                row.get(0)
-            })?;
+            .query_row(params![attempt.seq, attempt.at_ms + retry_in_ms], |row| row.get(0))?;
         db.prepare_cached(
             "UPDATE deliveries SET due_at = ?2
              WHERE state = 'pending' AND seq >= ?1 AND due_at < ?2

@@ -60,18 +60,11 @@ pub fn list_endpoints(db: &Connection, merchant_id: &str) -> Outcome<Vec<Endpoin
             "SELECT id, url, secret, events FROM endpoints
              WHERE merchant_id = ?1 AND deleted = 0 ORDER BY seq",
         )?
-        .query_map([merchant_id], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?
+        .query_map([merchant_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<rusqlite::Result<_>>()?;
     rows.into_iter()
         .map(|(id, url, secret, events)| {
-            Ok(Endpoint {
-                id,
-                url,
-                secret: secret.into(),
-                events: from_json(&events)?,
-            })
+            Ok(Endpoint { id, url, secret: secret.into(), events: from_json(&events)? })
         })
         .collect()
 }
@@ -136,15 +129,10 @@ pub fn list_events(db: &Connection, merchant_id: &str, limit: usize) -> Outcome<
         .prepare_cached(
             "SELECT seq, body FROM events WHERE merchant_id = ?1 ORDER BY seq DESC LIMIT ?2",
         )?
-        .query_map(params![merchant_id, limit as i64], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?
+        .query_map(params![merchant_id, limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<rusqlite::Result<_>>()?;
     let views = events.into_iter().map(|(seq, body)| {
-        Ok(EventView {
-            event: from_json(&body)?,
-            deliveries: deliveries_of(db, seq)?,
-        })
+        Ok(EventView { event: from_json(&body)?, deliveries: deliveries_of(db, seq)? })
     });
     let views = views.collect::<Outcome<Vec<_>>>()?;
     Ok(serde_json::to_value(views).expect("an event is JSON"))
@@ -156,9 +144,7 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<Value>> {
             "SELECT d.seq, e.url, d.state, d.due_at FROM deliveries d
              JOIN endpoints e ON e.id = d.endpoint_id WHERE d.event_seq = ?1 ORDER BY d.seq",
         )?
-        .query_map([event_seq], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
-        })?
+        .query_map([event_seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
         .collect::<rusqlite::Result<_>>()?;
     rows.into_iter()
         .map(|(seq, url, state, due_at)| {

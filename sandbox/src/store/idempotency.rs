@@ -25,9 +25,7 @@ pub fn find_answer(
             "SELECT request_hash, answer FROM idempotency_keys
              WHERE merchant_id = ?1 AND key = ?2 AND expires_at > ?3",
         )?
-        .query_row(params![merchant_id, key, now_ms], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })
+        .query_row(params![merchant_id, key, now_ms], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match found {
         None => Ok(None),
@@ -61,12 +59,6 @@ pub fn keep_answer(
     )?
     .execute([now_ms])?;
     db.prepare_cached("INSERT OR REPLACE INTO idempotency_keys VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute(params![
-            merchant_id,
-            key,
-            request_hash,
-            answer,
-            now_ms + KEPT_MS
-        ])?;
+        .execute(params![merchant_id, key, request_hash, answer, now_ms + KEPT_MS])?;
     Ok(())
 }

@@ -51,10 +51,7 @@ pub fn add_merchant(db: &Connection, merchant: &Merchant, now_ms: i64) -> Outcom
 
 /// Adds a key of a merchant by its hash.
 pub fn add_key(db: &Connection, hash: &[u8], merchant_id: &str, now_ms: i64) -> Outcome<()> {
-    db.execute(
-        "INSERT INTO api_keys VALUES (?1, ?2, ?3)",
-        params![hash, merchant_id, now_ms],
-    )?;
+    db.execute("INSERT INTO api_keys VALUES (?1, ?2, ?3)", params![hash, merchant_id, now_ms])?;
     Ok(())
 }
 
@@ -64,10 +61,7 @@ pub fn merchant_of_key(db: &Connection, hash: &[u8]) -> Outcome<Option<Merchant>
         "SELECT {COLUMNS} FROM merchants
          WHERE id = (SELECT merchant_id FROM api_keys WHERE hash = ?1)"
     );
-    Ok(db
-        .prepare_cached(&sql)?
-        .query_row([hash], read)
-        .optional()?)
+    Ok(db.prepare_cached(&sql)?.query_row([hash], read).optional()?)
 }
 
 /// Finds a merchant by its id.

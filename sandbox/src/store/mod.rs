@@ -77,12 +77,8 @@ impl From<Failure> for Error {
             Failure::Refused(error) => error,
             Failure::Database(error) => {
                 tracing::error!(%error, "the database failed");
-                Self::new(
-                    ErrorKind::Internal,
-                    code::INTERNAL,
-                    "the database failed; see the log",
-                )
-                .with_source(error)
+                Self::new(ErrorKind::Internal, code::INTERNAL, "the database failed; see the log")
+                    .with_source(error)
             }
         }
     }
@@ -110,12 +106,8 @@ impl Store {
     /// a newer version.
     pub fn open(location: &Location) -> Result<Self, Error> {
         let refuse = |message: String| {
-            Error::new(
-                ErrorKind::Configuration,
-                code::INVALID_CONFIGURATION,
-                message,
-            )
-            .with_param("--db")
+            Error::new(ErrorKind::Configuration, code::INVALID_CONFIGURATION, message)
+                .with_param("--db")
         };
         let connection = connect(location).map_err(|error| {
             refuse(match error.sqlite_error_code() {
@@ -134,10 +126,7 @@ impl Store {
             .name("store".into())
             .spawn(move || serve(&connection, &jobs))
             .map_err(|error| refuse(format!("no thread for the database: {error}")))?;
-        Ok(Self {
-            queue: Some(queue),
-            thread: Some(thread),
-        })
+        Ok(Self { queue: Some(queue), thread: Some(thread) })
     }
 
     /// Runs a job and waits until what it wrote is durable.
@@ -180,23 +169,15 @@ impl Drop for Store {
 
 /// Makes the error of a server that has too much to do.
 pub fn overloaded() -> Error {
-    Error::new(
-        ErrorKind::Server,
-        code::OVERLOADED,
-        "too many requests at once; retry in a second",
-    )
-    .with_status(503)
-    .with_retryable(true)
+    Error::new(ErrorKind::Server, code::OVERLOADED, "too many requests at once; retry in a second")
+        .with_status(503)
+        .with_retryable(true)
 }
 
 fn stopped() -> Error {
-    Error::new(
-        ErrorKind::Server,
-        code::OVERLOADED,
-        "the sandbox is stopping",
-    )
-    .with_status(503)
-    .with_retryable(true)
+    Error::new(ErrorKind::Server, code::OVERLOADED, "the sandbox is stopping")
+        .with_status(503)
+        .with_retryable(true)
 }
 
 fn connect(location: &Location) -> rusqlite::Result<Connection> {
@@ -222,12 +203,9 @@ fn migrate(connection: &Connection) -> Outcome<()> {
     let done = done as usize;
     if done > MIGRATIONS.len() {
         let message = "the database was made by a newer version; upgrade, or name another file";
-        return Err(Error::new(
-            ErrorKind::Configuration,
-            code::INVALID_CONFIGURATION,
-            message,
-        )
-        .into());
+        return Err(
+            Error::new(ErrorKind::Configuration, code::INVALID_CONFIGURATION, message).into()
+        );
     }
     for (index, migration) in MIGRATIONS.iter().enumerate().skip(done) {
         let version = index + 1;
@@ -276,12 +254,7 @@ fn in_savepoint<T>(
 ) -> Outcome<T> {
     connection.prepare_cached("SAVEPOINT job")?.execute([])?;
     let outcome = catch_unwind(AssertUnwindSafe(|| job(connection))).unwrap_or_else(|_| {
-        Err(Error::new(
-            ErrorKind::Internal,
-            code::INTERNAL,
-            "a defect of the sandbox",
-        )
-        .into())
+        Err(Error::new(ErrorKind::Internal, code::INTERNAL, "a defect of the sandbox").into())
     });
     if outcome.is_err() {
         connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
@@ -317,15 +290,10 @@ mod tests {
             Err(overloaded().into())
         });
         assert_eq!(refused.await.unwrap_err().code(), "overloaded");
-        let panicked = store
-            .run(|_| -> Outcome<()> { panic!("a defect") })
-            .await
-            .unwrap_err();
+        let panicked = store.run(|_| -> Outcome<()> { panic!("a defect") }).await.unwrap_err();
         assert_eq!(panicked.code(), "internal");
         let count = store.run(|db| {
-            Ok(db.query_row("SELECT count(*) FROM api_keys", [], |row| {
-                row.get::<_, i64>(0)
-            })?)
+            Ok(db.query_row("SELECT count(*) FROM api_keys", [], |row| row.get::<_, i64>(0))?)
         });
         assert_eq!(count.await.unwrap(), 0);
     }

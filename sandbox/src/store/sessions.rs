@@ -137,11 +137,7 @@ pub fn find_session(db: &Connection, id: &str) -> Outcome<Option<SessionRow>> {
                 request: CreateSession::setup(),
                 outcome: Map::new(),
             };
-            Ok((
-                session,
-                row.get::<_, String>(11)?,
-                row.get::<_, String>(12)?,
-            ))
+            Ok((session, row.get::<_, String>(11)?, row.get::<_, String>(12)?))
         })
         .optional()?;
     let Some((mut session, request, outcome)) = found else {

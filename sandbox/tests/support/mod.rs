@@ -31,9 +31,7 @@ impl Sandbox {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap())
-            .read_line(&mut line)
-            .unwrap();
+        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let ready = serde_json::from_str(&line).expect("the first line is JSON");
         let mut stderr = process.stderr.take().unwrap();
         // A pipe that nobody reads fills up and stops the sandbox.
@@ -42,11 +40,7 @@ impl Sandbox {
             let _ = stderr.read_to_string(&mut log);
             log
         });
-        Self {
-            process,
-            ready,
-            log: Some(log),
-        }
+        Self { process, ready, log: Some(log) }
     }
 
     pub fn text(&self, field: &str) -> String {
@@ -58,21 +52,12 @@ impl Sandbox {
     }
 
     pub fn caller(&self) -> Caller {
-        Caller {
-            address: self.address(),
-            key: self.text("api_key"),
-        }
+        Caller { address: self.address(), key: self.text("api_key") }
     }
 
     pub fn signal(&mut self, signal: &str) {
         let pid = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args([signal, &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
         self.process.wait().unwrap();
     }
 
@@ -119,18 +104,8 @@ impl Answer {
 
 impl Caller {
     pub fn post(&self, path: &str, body: &Value) -> Answer {
-        let headers = [
-            ("X-API-Key", self.key.as_str()),
-            ("Content-Type", "application/json"),
-        ];
-        send(
-            &self.address,
-            "POST",
-            path,
-            &headers,
-            body.to_string().as_bytes(),
-        )
-        .unwrap()
+        let headers = [("X-API-Key", self.key.as_str()), ("Content-Type", "application/json")];
+        send(&self.address, "POST", path, &headers, body.to_string().as_bytes()).unwrap()
     }
 
     pub fn get(&self, path: &str) -> Answer {
@@ -161,13 +136,7 @@ impl Caller {
     pub fn add_merchant(&self, kind: &str) -> (Caller, Value) {
         let made = self.make("/sandbox/v1/merchants", &json!({"kind": kind}));
         let key = made["api_key"].as_str().unwrap().to_owned();
-        (
-            Caller {
-                address: self.address.clone(),
-                key,
-            },
-            made,
-        )
+        (Caller { address: self.address.clone(), key }, made)
     }
 
     /// Makes a product and a price, and gives the price's id.
@@ -196,10 +165,7 @@ pub fn send(
     body: &[u8],
 ) -> std::io::Result<Answer> {
     let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
-    if !headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("host"))
-    {
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         head += &format!("Host: {address}\r\n");
     }
     for (name, value) in headers {
@@ -224,20 +190,10 @@ pub fn read_answer(stream: &mut TcpStream) -> std::io::Result<Answer> {
             break;
         }
     }
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     let status = status.ok_or(std::io::ErrorKind::UnexpectedEof)?;
-    let mut answer = Answer {
-        status,
-        head,
-        body: Vec::new(),
-    };
-    match answer
-        .header("content-length")
-        .and_then(|length| length.parse::<usize>().ok())
-    {
+    let mut answer = Answer { status, head, body: Vec::new() };
+    match answer.header("content-length").and_then(|length| length.parse::<usize>().ok()) {
         Some(length) => {
             answer.body.resize(length, 0);
             reader.read_exact(&mut answer.body)?;
@@ -260,9 +216,7 @@ impl Received {
     pub fn header(&self, name: &str) -> String {
         let found = self.head.lines().find_map(|line| {
             let (found, value) = line.split_once(':')?;
-            found
-                .eq_ignore_ascii_case(name)
-                .then(|| value.trim().to_owned())
+            found.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
         });
         found.unwrap_or_else(|| panic!("no {name} in {}", self.head))
     }
@@ -307,9 +261,7 @@ impl Receiver {
     }
 
     pub fn next(&self) -> Received {
-        self.received
-            .recv_timeout(Duration::from_secs(20))
-            .expect("a webhook arrives")
+        self.received.recv_timeout(Duration::from_secs(20)).expect("a webhook arrives")
     }
 
     /// Waits a moment for a webhook that must not come.
@@ -332,10 +284,7 @@ fn read_request(stream: &mut TcpStream) -> Option<Received> {
             break;
         }
     }
-    let mut received = Received {
-        head,
-        body: Vec::new(),
-    };
+    let mut received = Received { head, body: Vec::new() };
     let length = received.header("content-length").parse().ok()?;
     received.body.resize(length, 0);
     reader.read_exact(&mut received.body).ok()?;

@@ -1,0 +1,472 @@
+//! Carries one operation out: attempts and waits within one deadline.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, sleep, timeout_at};
+use tracing::field::Empty;
+use tracing::{Instrument, Span, debug, info_span};
+
+use crate::error::{Error, ErrorKind, Result, code};
+
+use super::Client;
+use super::builder::{check_duration, misconfigured};
+use super::call::Options;
+use super::envelope;
+use super::redact::clean;
+use super::request::Request;
+use super::retry::{self, Decision};
+use super::transport::{HttpRequest, TransportError, TransportErrorKind};
+
+/// A successful answer whose `data` has not been read yet.
+pub(super) struct Answer {
+    pub(super) data: Box<RawValue>,
+    pub(super) status: u16,
+    pub(super) request_id: Option<String>,
+    pub(super) attempts: u32,
+}
+
+/// Sends a request until it is answered, it cannot be, or its time is up.
+pub(super) async fn execute(
+    client: &Client,
+    request: &Request,
+    options: &Options,
+) -> Result<Answer> {
+    let span = info_span!(
+        "faststar.request",
+        method = %request.method(),
+        path = request.path(),
+        attempts = Empty,
+        status = Empty,
+        request_id = Empty,
+        error = Empty,
+        elapsed_ms = Empty,
+    );
+    let mut operation = Operation::new(client, request, options)?;
+    let result = operation.run().instrument(span.clone()).await;
+    operation.record(&result, &span);
+    result
+}
+
+struct Operation<'a> {
+    client: &'a Client,
+    /// Sent as it is on every attempt, and so with one idempotency key.
+    request: HttpRequest,
+    max_attempts: u32,
+    timeout: Duration,
+    started: Instant,
+    deadline: Instant,
+    attempt: u32,
+}
+
+/// An attempt that failed.
+struct Failure {
+    error: Error,
+    retry_after: Option<Duration>,
+}
+
+impl<'a> Operation<'a> {
+    fn new(client: &'a Client, request: &Request, options: &Options) -> Result<Self> {
+        if Handle::try_current().is_err() {
+            return Err(misconfigured(
+                "runtime",
+                "the client must be called on a tokio runtime; \
+                 without one, use faststar::blocking::Client",
+            ));
+        }
+        let config = &client.inner.config;
+        let timeout = check_duration(options.timeout.unwrap_or(config.timeout), "timeout")?;
+        let retries = options.max_retries.unwrap_or(config.max_retries);
+        let started = Instant::now();
+        Ok(Self {
+            client,
+            request: request.to_http(config, options.idempotency_key.as_deref())?,
+            max_attempts: retries.saturating_add(1),
+            timeout,
+            started,
+            deadline: started.checked_add(timeout).unwrap_or_else(|| far(started)),
+            attempt: 0,
+        })
+    }
+
+    async fn run(&mut self) -> Result<Answer> {
+        let mut last = None;
+        loop {
+            self.attempt += 1;
+            let failure = match timeout_at(self.deadline, self.try_once()).await {
+                Ok(Ok(answer)) => {
+                    self.client.inner.budget.note_success();
+                    return Ok(answer);
+                }
+                Ok(Err(failure)) => failure,
+                Err(_) => return Err(self.timed_out(last)),
+            };
+            let Decision::RetryAfter(wait) = self.decide(&failure) else {
+                return Err(failure.error);
+            };
+            debug!(
+                attempt = self.attempt,
+                wait_ms = millis(wait),
+                status = failure.error.status(),
+                code = failure.error.code(),
+                "retrying"
+            );
+            last = Some(failure.error);
+            sleep(wait).await;
+        }
+    }
+
+    async fn try_once(&self) -> Result<Answer, Failure> {
+        let inner = &self.client.inner;
+        let api_key = &inner.config.api_key;
+        let response = match inner.transport.send(self.request.clone()).await {
+            Ok(response) => response,
+            Err(error) => {
+                return Err(Failure {
+                    error: unanswered(&error, &clean(error.message(), api_key)),
+                    retry_after: None,
+                });
+            }
+        };
+        let request_id = response.headers().get("x-request-id");
+        let request_id = request_id.and_then(|value| value.to_str().ok());
+        let request_id = request_id.map(|id| clean(id, api_key));
+        let status = response.status().as_u16();
+        match envelope::open(&response, api_key) {
+            Ok(data) => Ok(Answer { data, status, request_id, attempts: self.attempt }),
+            Err(error) => {
+                let retry_after = retry::retry_after(response.headers(), Timestamp::now());
+                let transient = retry::is_transient(status, error.code(), retry_after);
+                Err(Failure {
+                    error: error.with_request_id(request_id).with_retryable(transient),
+                    retry_after,
+                })
+            }
+        }
+    }
+
+    fn decide(&self, failure: &Failure) -> Decision {
+        if !failure.error.is_retryable() {
+            return Decision::GiveUp;
+        }
+        let remaining = self.deadline.saturating_duration_since(Instant::now());
+        let decision = retry::decide(
+            self.attempt,
+            self.max_attempts,
+            failure.retry_after,
+            remaining,
+            // Without random bits the longest wait is the polite one.
+            getrandom::u64().unwrap_or(u64::MAX),
+        );
+        match decision {
+            Decision::RetryAfter(_) if !self.client.inner.budget.pay_for_retry() => {
+                debug!("not retrying: the retry budget is spent");
+                Decision::GiveUp
+            }
+            decision => decision,
+        }
+    }
+
+    fn timed_out(&self, last: Option<Error>) -> Error {
+        let message = format!("no answer within {:?} (attempts: {})", self.timeout, self.attempt);
+        let error = Error::new(ErrorKind::Timeout, code::TIMEOUT, message).with_retryable(true);
+        match last {
+            Some(last) => error.with_source(last),
+            None => error,
+        }
+    }
+
+    fn record(&self, result: &Result<Answer>, span: &Span) {
+        span.record("attempts", self.attempt);
+        span.record("elapsed_ms", millis(self.started.elapsed()));
+        let (status, request_id) = match result {
+            Ok(answer) => (Some(answer.status), answer.request_id.as_deref()),
+            Err(error) => {
+                span.record("error", error.code());
+                (error.status(), error.request_id())
+            }
+        };
+        span.record("status", status);
+        span.record("request_id", request_id);
+    }
+}
+
+/// Makes the error of an attempt that got no answer.
+fn unanswered(error: &TransportError, message: &str) -> Error {
+    let (kind, code, retryable) = match error.kind() {
+        TransportErrorKind::Connect | TransportErrorKind::Interrupted => {
+            (ErrorKind::Connection, code::CONNECTION_FAILED, true)
+        }
+        TransportErrorKind::Timeout => (ErrorKind::Timeout, code::TIMEOUT, true),
+        TransportErrorKind::TooLarge => {
+            (ErrorKind::UnexpectedResponse, code::RESPONSE_TOO_LARGE, false)
+        }
+        TransportErrorKind::Other => (ErrorKind::Connection, code::CONNECTION_FAILED, false),
+    };
+    Error::new(kind, code, message).with_retryable(retryable)
+}
+
+/// A deadline that is as good as none, for a timeout beyond what the clock can tell.
+fn far(now: Instant) -> Instant {
+    now + Duration::from_secs(30 * 365 * 86_400)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::client::ClientBuilder;
+    use crate::client::call::{Call, Response};
+    use crate::client::simulated::{Network, Step, answer, created, failed};
+    use crate::line_item::LineItem;
+    use crate::session::{CreateSession, CreatedSession};
+
+    use super::*;
+
+    fn create(client: &Client) -> Call<CreatedSession> {
+        let request = CreateSession::payment([LineItem::price("price_1")]);
+        client.checkout().sessions().create(request)
+    }
+
+    async fn outcome(steps: Vec<Step>) -> (Arc<Network>, Result<Response<CreatedSession>>) {
+        let network = Network::new(steps);
+        let result = create(&network.client()).await;
+        (network, result)
+    }
+
+    async fn refusal(steps: Vec<Step>) -> (Arc<Network>, Error) {
+        let (network, result) = outcome(steps).await;
+        (network, result.unwrap_err())
+    }
+
+    fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_comes_with_its_request_id() {
+        let (network, result) = outcome(vec![created()]).await;
+        let created = result.unwrap();
+        assert_eq!(created.session.amount_total, 1079);
+        assert_eq!(created.request_id(), Some("req_1"));
+        assert_eq!((created.status(), created.attempts()), (200, 1));
+        assert_eq!(network.attempts(), 1);
+        assert!(!format!("{created:?}").contains("CANARY"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_may_pass_is_tried_again_with_the_same_idempotency_key() {
+        use TransportErrorKind::{Connect, Interrupted, Timeout};
+        for step in [
+            Step::Fail(Connect),
+            Step::Fail(Interrupted),
+            Step::Fail(Timeout),
+            failed(409, &[], "idempotency_in_flight"),
+            failed(409, &[("retry-after", "1")], ""),
+            failed(429, &[], "rate_limited"),
+            failed(500, &[], ""),
+            answer(502, &[], "<html>"),
+            failed(503, &[], "overloaded"),
+            answer(504, &[], ""),
+        ] {
+            let (network, result) = outcome(vec![step.clone(), step, created()]).await;
+            assert_eq!(result.unwrap().attempts(), 3);
+            let requests = network.requests();
+            let keys: Vec<_> =
+                requests.iter().map(|request| &request.headers()["idempotency-key"]).collect();
+            assert_eq!(keys.len(), 3);
+            assert!(keys.iter().all(|key| *key == keys[0]));
+            assert!(requests.iter().all(|r| r.body() == requests[0].body()));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_will_not_pass_is_not_tried_again() {
+        for (step, code) in [
+            (failed(400, &[("retry-after", "1")], "out_of_range"), "out_of_range"),
+            (failed(401, &[], ""), "invalid_api_key"),
+            (failed(409, &[], "session_expired"), "session_expired"),
+            (failed(422, &[], "idempotency_key_reused"), "idempotency_key_reused"),
+            (failed(501, &[], ""), "request_failed"),
+            (answer(302, &[("location", "https://evil.example")], ""), "unexpected_response"),
+            (answer(200, &[], "<html>"), "unexpected_response"),
+            (Step::Fail(TransportErrorKind::TooLarge), "response_too_large"),
+            (Step::Fail(TransportErrorKind::Other), "connection_failed"),
+        ] {
+            let (network, error) = refusal(vec![step]).await;
+            assert_eq!(error.code(), code);
+            assert!(!error.is_retryable());
+            assert_eq!(network.attempts(), 1);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_last_failure_is_the_error() {
+        let (network, error) = refusal(vec![failed(503, &[("x-request-id", "req_9")], "")]).await;
+        assert_eq!(network.attempts(), 3);
+        assert_eq!((error.kind(), error.status()), (ErrorKind::Server, Some(503)));
+        assert_eq!(error.request_id(), Some("req_9"));
+        assert!(error.is_retryable());
+        let (network, error) = refusal(vec![Step::Fail(TransportErrorKind::Connect)]).await;
+        assert_eq!(network.attempts(), 3);
+        assert_eq!(error.kind(), ErrorKind::Connection);
+        assert!(error.is_retryable());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_server_s_wish_is_waited_for() {
+        let wishes = [
+            failed(429, &[("retry-after", "7")], ""),
+            failed(
+                503,
+                &[
+                    ("date", "Sun, 22 Nov 2026 12:00:00 GMT"),
+                    ("retry-after", "Sun, 22 Nov 2026 12:00:09 GMT"),
+                ],
+                "",
+            ),
+            created(),
+        ];
+        let (network, result) = outcome(wishes.into()).await;
+        result.unwrap();
+        let waits: Vec<_> = network.waits().iter().map(Duration::as_secs).collect();
+        assert_eq!(waits, [7, 9]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_wish_beyond_a_minute_or_the_deadline_ends_the_call() {
+        let started = Instant::now();
+        let (network, error) = refusal(vec![failed(429, &[("retry-after", "61")], "")]).await;
+        assert_eq!((network.attempts(), error.status()), (1, Some(429)));
+        let network = Network::new([failed(429, &[("retry-after", "5")], ""), created()]);
+        let error = create(&network.client()).timeout(seconds(5)).await.unwrap_err();
+        assert_eq!((network.attempts(), error.status()), (1, Some(429)));
+        assert_eq!(started.elapsed(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_wish_the_waits_are_short_and_spread() {
+        let mut waits = Vec::new();
+        for _ in 0..50 {
+            let (network, _) = refusal(vec![failed(500, &[], "")]).await;
+            waits.push(network.waits());
+        }
+        assert!(waits.iter().all(|w| w[0] <= seconds(1) && w[1] <= seconds(2)));
+        waits.sort();
+        waits.dedup();
+        assert!(waits.len() > 10, "{waits:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_deadline_holds_over_all_attempts() {
+        let started = Instant::now();
+        let (network, error) = refusal(vec![Step::Hang]).await;
+        assert_eq!(started.elapsed(), seconds(30));
+        assert_eq!(network.attempts(), 1);
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Timeout, "timeout"));
+        assert_eq!(error.message(), "no answer within 30s (attempts: 1)");
+        assert!(error.is_retryable());
+
+        let started = Instant::now();
+        let network = Network::new([failed(503, &[("retry-after", "4")], ""), Step::Hang]);
+        let error = create(&network.client()).timeout(seconds(10)).await.unwrap_err();
+        assert_eq!(started.elapsed(), seconds(10));
+        assert_eq!(network.attempts(), 2);
+        assert_eq!(error.message(), "no answer within 10s (attempts: 2)");
+        let source = std::error::Error::source(&error).unwrap();
+        assert!(source.to_string().contains("status 503"), "{source}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_s_options_win_over_the_client_s() {
+        let network = Network::new([failed(500, &[], "")]);
+        let client = network.builder().max_retries(5).build().unwrap();
+        let call = create(&client).max_retries(0).idempotency_key("order_1");
+        call.send().await.unwrap_err();
+        assert_eq!(network.attempts(), 1);
+        assert_eq!(network.requests()[0].headers()["idempotency-key"], "order_1");
+        create(&client).timeout(Duration::MAX).await.unwrap_err();
+        assert_eq!(network.attempts(), 7);
+        let error = create(&client).timeout(Duration::ZERO).await.unwrap_err();
+        assert_eq!(error.param(), Some("timeout"));
+        let error = create(&client).idempotency_key("a b").await.unwrap_err();
+        assert_eq!(error.param(), Some("idempotency_key"));
+        assert_eq!(network.attempts(), 7);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_outage_is_not_made_worse() {
+        let network = Network::new([failed(503, &[], "")]);
+        let client = network.client();
+        for _ in 0..200 {
+            create(&client.clone()).await.unwrap_err();
+        }
+        assert_eq!(network.attempts(), 200 + 20);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refused_request_is_not_sent() {
+        let network = Network::new([created()]);
+        let request = CreateSession::payment([LineItem::price("price_1").quantity(0)]);
+        let sessions = network.client();
+        let error = sessions.checkout().sessions().create(request).await.unwrap_err();
+        assert_eq!(error.param(), Some("line_items[0].quantity"));
+        assert_eq!((error.status(), network.attempts()), (None, 0));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_call_drops_its_request() {
+        let network = Network::new([Step::Hang]);
+        let client = network.client();
+        let dropped = tokio::time::timeout(seconds(1), create(&client)).await;
+        assert!(dropped.is_err());
+        tokio::time::sleep(seconds(60)).await;
+        assert_eq!(network.attempts(), 1);
+    }
+
+    #[test]
+    fn without_a_runtime_there_is_an_error_and_no_panic() {
+        let call = create(&Network::new([created()]).client());
+        let waker = std::task::Waker::noop();
+        let mut future = std::pin::pin!(call.send());
+        let polled = future.as_mut().poll(&mut std::task::Context::from_waker(waker));
+        match polled {
+            std::task::Poll::Ready(Err(error)) => {
+                assert_eq!(error.kind(), ErrorKind::Configuration)
+            }
+            _ => panic!("there is no runtime to wait on"),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_secret_is_told() {
+        let echo = [("x-request-id", "req sk_live_CANARY"), ("retry-after", "1")];
+        let (_, answered) = outcome(vec![failed(503, &echo, "sk_live_CANARY"), created()]).await;
+        let (_, refused) = refusal(vec![failed(401, &echo, "sk_live_CANARY")]).await;
+        let (_, broken) = refusal(vec![Step::Fail(TransportErrorKind::Connect)]).await;
+        let network = Network::new([failed(503, &echo, "sk_live_CANARY"), Step::Hang]);
+        let late = create(&network.client()).await.unwrap_err();
+        let call = create(&network.client()).idempotency_key("CANARY");
+        let told =
+            format!("{answered:?} {refused} {refused:?} {broken:?} {late} {late:?} {call:?}");
+        assert!(told.contains("[redacted]"), "{told}");
+        assert!(!told.contains("CANARY"), "{told}");
+    }
+
+    #[test]
+    fn a_client_can_be_shared() {
+        fn shared<T: Send + Sync + Clone + 'static>() {}
+        fn sent<T: Send>(_: T) {}
+        shared::<Client>();
+        let client = Network::new([created()]).client();
+        sent(create(&client).send());
+        sent(client.catalog().prices().list().stream());
+        let _: fn(ClientBuilder) -> Result<Client> = ClientBuilder::build;
+    }
+}

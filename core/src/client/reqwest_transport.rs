@@ -1,0 +1,126 @@
+//! The transport that is there unless told otherwise: reqwest over rustls.
+
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use rustls::{ClientConfig, RootCertStore};
+
+use crate::error::{Error, ErrorKind, Result, code};
+
+use super::transport::{
+    BoxFuture, HttpRequest, HttpResponse, MAX_RESPONSE_BYTES, Transport, TransportError,
+    TransportErrorKind,
+};
+
+/// How long an unused connection is kept, below the minute after which load balancers close theirs:
+/// a request must not meet a connection that is just being closed.
+const IDLE: Duration = Duration::from_secs(50);
+
+pub(super) struct ReqwestTransport {
+    client: reqwest::Client,
+}
+
+impl ReqwestTransport {
+    /// Sets up HTTP/1.1 over TLS with Mozilla's root certificates; `direct` asks no proxy.
+    pub(super) fn new(connect_timeout: Duration, direct: bool) -> Result<Self> {
+        // Features of reqwest that another crate of the program turns on must change nothing here,
+        // so what is off by default is turned off by name too.
+        let mut builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls()?)
+            .http1_only()
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .no_gzip()
+            .no_brotli()
+            .no_deflate()
+            .no_zstd()
+            .tcp_nodelay(true)
+            .pool_idle_timeout(IDLE)
+            .connect_timeout(connect_timeout);
+        if direct {
+            builder = builder.no_proxy();
+        }
+        match builder.build() {
+            Ok(client) => Ok(Self { client }),
+            Err(error) => {
+                Err(internal(format!("the HTTP client cannot be set up: {}", root_cause(&error))))
+            }
+        }
+    }
+}
+
+fn tls() -> Result<ClientConfig> {
+    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+    // The provider is named, so that neither an installed default nor its absence matters.
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| internal(format!("TLS cannot be set up: {error}")))?;
+    let mut config = builder.with_root_certificates(roots).with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn internal(message: String) -> Error {
+    Error::new(ErrorKind::Internal, code::INTERNAL, message)
+}
+
+impl Transport for ReqwestTransport {
+    fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
+        Box::pin(async move {
+            let host = request.uri().authority().map(ToString::to_string);
+            let failed = |error| explain(&error, host.as_deref().unwrap_or("the server"));
+            let request = reqwest::Request::try_from(request).map_err(failed)?;
+            let mut answer = self.client.execute(request).await.map_err(failed)?;
+            let mut body = BytesMut::new();
+            // Counted as it comes: Content-Length may lie.
+            while let Some(chunk) = answer.chunk().await.map_err(failed)? {
+                if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
+                    return Err(too_large());
+                }
+                body.extend_from_slice(&chunk);
+            }
+            let mut response = HttpResponse::new(body.freeze());
+            *response.status_mut() = answer.status();
+            *response.headers_mut() = std::mem::take(answer.headers_mut());
+            Ok(response)
+        })
+    }
+}
+
+fn too_large() -> TransportError {
+    TransportError::new(
+        TransportErrorKind::TooLarge,
+        format!("the answer is larger than {MAX_RESPONSE_BYTES} bytes"),
+    )
+}
+
+fn explain(error: &reqwest::Error, host: &str) -> TransportError {
+    let cause = root_cause(error);
+    let (kind, message) = if error.is_connect() {
+        let message = format!("could not connect to {host}: {cause}");
+        (TransportErrorKind::Connect, message)
+    } else if error.is_timeout() {
+        let message = format!("{host} took too long: {cause}");
+        (TransportErrorKind::Timeout, message)
+    } else if error.is_builder() {
+        let message = format!("the request cannot be sent: {cause}");
+        (TransportErrorKind::Other, message)
+    } else {
+        let message = format!("the connection to {host} broke before the whole answer: {cause}");
+        (TransportErrorKind::Interrupted, message)
+    };
+    TransportError::new(kind, message)
+}
+
+/// Gives the innermost error's text: the outer ones say "error sending request".
+fn root_cause(error: &dyn StdError) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,232 @@
+//! What the API has, as calls: `checkout().sessions()`, `catalog().products()`, `catalog().prices()`.
+//!
+//! `C` is the client: the same calls serve the async one and the blocking one.
+
+use crate::catalog::{CreatePrice, CreateProduct, Price, Product};
+use crate::line_item::MerchantKind;
+use crate::session::{CreateSession, CreatedSession, Session};
+
+use super::Client;
+use super::call::{Call, Options};
+use super::page::List;
+use super::request::Request;
+
+const SESSIONS: &str = "/public/checkout/sessions";
+const SESSION: &str = "/public/checkout/sessions/:id";
+const PRODUCTS: &str = "/merchant/catalog/products";
+const PRICES: &str = "/merchant/catalog/prices";
+
+/// The calls about checkout sessions.
+#[derive(Clone, Copy, Debug)]
+pub struct Checkout<'a, C = Client> {
+    client: &'a C,
+    merchant: Option<&'a MerchantKind>,
+}
+
+impl<'a, C: Clone> Checkout<'a, C> {
+    pub(super) fn new(client: &'a C, merchant: Option<&'a MerchantKind>) -> Self {
+        Self { client, merchant }
+    }
+
+    /// Gives the calls about sessions.
+    pub fn sessions(&self) -> Sessions<'a, C> {
+        Sessions { client: self.client, merchant: self.merchant }
+    }
+}
+
+/// Creates and retrieves checkout sessions.
+#[derive(Clone, Copy, Debug)]
+pub struct Sessions<'a, C = Client> {
+    client: &'a C,
+    merchant: Option<&'a MerchantKind>,
+}
+
+impl<C: Clone> Sessions<'_, C> {
+    /// Creates a session.
+    ///
+    /// What [`CreateSession::validate`] refuses is refused before anything is sent, with the same
+    /// code and path as the server's.
+    ///
+    /// ```no_run
+    /// # async fn run(client: faststar::Client) -> faststar::Result<()> {
+    /// use faststar::{CreateSession, LineItem};
+    ///
+    /// let request = CreateSession::payment([LineItem::ad_hoc(999, "USD").description("Tea")])
+    ///     .success_url("https://shop.example/thanks")
+    ///     .buyer_country("US");
+    /// let created = client.checkout().sessions().create(request).await?;
+    /// let url = &created.url; // for the buyer's browser
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn create(&self, request: CreateSession) -> Call<CreatedSession, C> {
+        let checked = request.validate(self.merchant);
+        let request = checked.and_then(|()| Request::post(SESSIONS, &request));
+        Call::new(self.client.clone(), request, Options::default())
+    }
+
+    /// Retrieves a session by its id, `cs_…`.
+    ///
+    /// Show the buyer what it says; fulfil on the webhook alone.
+    pub fn retrieve(&self, id: impl Into<String>) -> Call<Session, C> {
+        let request = Request::get(SESSION).with_id(id.into());
+        Call::new(self.client.clone(), request, Options::default())
+    }
+}
+
+/// The calls about products and prices.
+#[derive(Clone, Copy, Debug)]
+pub struct Catalog<'a, C = Client> {
+    client: &'a C,
+}
+
+impl<'a, C: Clone> Catalog<'a, C> {
+    pub(super) fn new(client: &'a C) -> Self {
+        Self { client }
+    }
+
+    /// Gives the calls about products.
+    pub fn products(&self) -> Products<'a, C> {
+        Products { client: self.client }
+    }
+
+    /// Gives the calls about prices.
+    pub fn prices(&self) -> Prices<'a, C> {
+        Prices { client: self.client }
+    }
+}
+
+/// Creates and lists products.
+#[derive(Clone, Copy, Debug)]
+pub struct Products<'a, C = Client> {
+    client: &'a C,
+}
+
+impl<C: Clone> Products<'_, C> {
+    /// Creates a product.
+    pub fn create(&self, request: CreateProduct) -> Call<Product, C> {
+        let request = Request::post(PRODUCTS, &request);
+        Call::new(self.client.clone(), request, Options::default())
+    }
+
+    /// Lists the products.
+    pub fn list(&self) -> List<Product, C> {
+        List::new(self.client.clone(), PRODUCTS)
+    }
+}
+
+/// Creates and lists prices.
+#[derive(Clone, Copy, Debug)]
+pub struct Prices<'a, C = Client> {
+    client: &'a C,
+}
+
+impl<C: Clone> Prices<'_, C> {
+    /// Creates a price of a product.
+    pub fn create(&self, request: CreatePrice) -> Call<Price, C> {
+        let request = Request::post(PRICES, &request);
+        Call::new(self.client.clone(), request, Options::default())
+    }
+
+    /// Lists the prices.
+    pub fn list(&self) -> List<Price, C> {
+        List::new(self.client.clone(), PRICES)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use crate::catalog::Interval;
+    use crate::client::simulated::{Network, answer, created};
+    use crate::line_item::LineItem;
+
+    use super::*;
+
+    fn ok(data: Value) -> std::sync::Arc<Network> {
+        let body = json!({"success": true, "message": "ok", "data": data});
+        Network::new([answer(200, &[], body)])
+    }
+
+    fn sent(network: &Network) -> (String, Value) {
+        let request = network.requests().remove(0);
+        let line = format!("{} {}", request.method(), request.uri());
+        let body = serde_json::from_slice(request.body()).unwrap_or_default();
+        (line, body)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_is_created_as_the_page_says() {
+        let network = Network::new([created()]);
+        let request = CreateSession::payment([LineItem::price("price_1").quantity(2)])
+            .buyer_country("US")
+            .extra("new", 1);
+        let client = network.client();
+        client.checkout().sessions().create(request).await.unwrap();
+        let (line, body) = sent(&network);
+        let url = "https://api.faststarpay.com/api/v1/public/checkout/sessions";
+        assert_eq!(line, format!("POST {url}"));
+        let wanted = json!({
+            "mode": "payment", "presentation": "iframe", "buyer_country": "US", "new": 1,
+            "line_items": [{"price_id": "price_1", "quantity": 2}],
+        });
+        assert_eq!(body, wanted);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_is_retrieved_with_what_this_version_does_not_know() {
+        let network = ok(json!({"id": "cs_1", "status": "paused", "new": 1}));
+        let client = network.client();
+        let session = client.checkout().sessions().retrieve("cs_1").await.unwrap();
+        assert_eq!(session.status.as_str(), "paused");
+        assert_eq!(session.extra["new"], 1);
+        let (line, _) = sent(&network);
+        assert!(line.ends_with("/public/checkout/sessions/cs_1"), "{line}");
+        let error = client.checkout().sessions().retrieve("..").await.unwrap_err();
+        assert_eq!(error.param(), Some("id"));
+        assert_eq!(network.attempts(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_merchant_of_record_s_ad_hoc_line_is_refused_where_the_client_was_told() {
+        let request = || CreateSession::payment([LineItem::ad_hoc(1, "USD")]);
+        let network = Network::new([created()]);
+        let builder = network.builder().merchant(MerchantKind::MerchantOfRecord);
+        let told = builder.build().unwrap();
+        let error = told.checkout().sessions().create(request()).await.unwrap_err();
+        assert_eq!(error.code(), "ad_hoc_not_allowed");
+        assert_eq!(network.attempts(), 0);
+        let untold = network.client();
+        untold.checkout().sessions().create(request()).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn products_and_prices_are_created_and_listed() {
+        let network = ok(json!({"id": "prod_1", "name": "Tea"}));
+        let client = network.client();
+        let request = CreateProduct::new("Tea");
+        let product = client.catalog().products().create(request).await.unwrap();
+        assert_eq!(product.name, "Tea");
+        let (line, body) = sent(&network);
+        assert!(line.starts_with("POST ") && line.ends_with("/merchant/catalog/products"));
+        assert_eq!(body, json!({"name": "Tea"}));
+
+        let price = json!({"id": "price_1", "currency": "USD", "unit_amount": 5, "type": "weird"});
+        let network = ok(price.clone());
+        let client = network.client();
+        let request = CreatePrice::recurring("prod_1", "USD", 5, Interval::Month);
+        let made = client.catalog().prices().create(request).await.unwrap();
+        assert_eq!(made.price_type.as_str(), "weird");
+        let (line, body) = sent(&network);
+        assert!(line.ends_with("/merchant/catalog/prices"), "{line}");
+        assert_eq!(body["recurring_interval"], "month");
+
+        let network = ok(json!([price]));
+        let client = network.client();
+        let page = client.catalog().prices().list().send().await.unwrap();
+        assert_eq!((page.items.len(), &page.next_cursor), (1, &None));
+        let (line, _) = sent(&network);
+        assert!(line.starts_with("GET ") && line.ends_with("/merchant/catalog/prices"));
+    }
+}
