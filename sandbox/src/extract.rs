@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use faststar::error::{Error, ErrorKind, Result, code};
@@ -37,6 +37,21 @@ impl FromRequestParts<Arc<App>> for Authenticated {
         // A key that is not text is as unknown as any other.
         let key = Secret::from(key.to_str().unwrap_or_default());
         Ok(Self(app.authenticate(&key).await?))
+    }
+}
+
+/// The id in the path. One that is no text names nothing.
+pub struct Id(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Id {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let id = Path::<String>::from_request_parts(parts, state).await;
+        id.map(|Path(id)| Self(id)).map_err(|_| {
+            let message = "the id in the path is not valid text";
+            Refusal(Error::new(ErrorKind::NotFound, code::NOT_FOUND, message).with_param("id"))
+        })
     }
 }
 

@@ -78,6 +78,13 @@ fn an_endpoint_gets_only_the_types_it_asked_for_under_its_own_secret() {
     let event = verify(&receiver.next(), "whsec_own");
     assert_eq!(event.event_type().as_str(), "payment.failed");
     receiver.expect_silence();
+    // Sending an event again does not send it to those who do not want it.
+    let events = shop.get("/sandbox/v1/events").json();
+    let newest = &events["data"]["items"][0]["event"];
+    assert_eq!(newest["type"], "payment.succeeded");
+    let resend = format!("/sandbox/v1/events/{}/resend", newest["id"].as_str().unwrap());
+    shop.make(&resend, &json!({}));
+    receiver.expect_silence();
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use axum::http::header;
 use axum::response::IntoResponse;
 use faststar::Secret;
@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::card;
 use crate::checkout::{self, Payment};
 use crate::clock;
-use crate::extract::JsonBody;
+use crate::extract::{Id, JsonBody};
 use crate::reply::Reply;
 use crate::store::{self, Merchant, Outcome, SessionRow};
 
@@ -126,7 +126,7 @@ struct SetCountry {
 
 pub(super) async fn show(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     RawQuery(query): RawQuery,
 ) -> Handled {
     let token = token_of(query.as_deref());
@@ -142,7 +142,7 @@ pub(super) async fn show(
 
 pub(super) async fn set_country(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     body: JsonBody,
 ) -> Handled {
     let request: SetCountry = body.read(&SET_COUNTRY)?;
@@ -157,11 +157,7 @@ pub(super) async fn set_country(
     Ok(Reply::ok("Totals computed", &data))
 }
 
-pub(super) async fn pay(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-    body: JsonBody,
-) -> Handled {
+pub(super) async fn pay(State(app): State<Arc<App>>, Id(id): Id, body: JsonBody) -> Handled {
     let request: Pay = body.read(&PAY)?;
     let card = card::find(&request.card.number)?;
     let authenticated = request.authentication.map(|how| how == "approved");
@@ -189,7 +185,7 @@ pub(super) fn finish(app: &App, payment: Payment, data: &Value) -> Handled {
 /// The page itself is not here yet; this says how to finish a session without it.
 pub(super) async fn page(
     State(app): State<Arc<App>>,
-    Path(id): Path<String>,
+    Id(id): Id,
     RawQuery(query): RawQuery,
 ) -> Result<impl IntoResponse, crate::reply::Refusal> {
     let token = token_of(query.as_deref());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{RawQuery, State};
 use faststar::error::{Error, Result, code};
 use faststar::schema::{Field, Kind, Object, Origin};
 use faststar::{Currency, EventType, MerchantKind};
@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::card;
 use crate::checkout;
 use crate::clock;
-use crate::extract::{Authenticated, JsonBody};
+use crate::extract::{Authenticated, Id, JsonBody};
 use crate::ids;
 use crate::reply::Reply;
 use crate::store::{self, Endpoint};
@@ -173,7 +173,7 @@ pub(super) async fn list_endpoints(
 pub(super) async fn delete_endpoint(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Handled {
     let merchant_id = caller.merchant.id.clone();
     let data = json!({"id": id, "deleted": true});
@@ -190,7 +190,7 @@ struct Complete {
 pub(super) async fn complete(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
-    Path(id): Path<String>,
+    Id(id): Id,
     body: JsonBody,
 ) -> Handled {
     let request: Complete = body.read(&COMPLETE)?;
@@ -213,7 +213,7 @@ pub(super) async fn complete(
 pub(super) async fn expire(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Handled {
     let now = caller.now_ms();
     let row = app
@@ -244,7 +244,7 @@ pub(super) async fn list_events(
 pub(super) async fn resend(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Handled {
     let now = caller.now_ms();
     let data = json!({"id": id, "resent": true});

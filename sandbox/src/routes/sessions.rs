@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use faststar::{CreateSession, Secret, Session};
 use serde::Serialize;
 
 use super::Handled;
 use crate::app::App;
 use crate::checkout;
-use crate::extract::{Authenticated, IdempotencyKey, JsonBody};
+use crate::extract::{Authenticated, Id, IdempotencyKey, JsonBody};
 use crate::reply::Reply;
 
 /// The answer, in the order of the documentation.
@@ -42,7 +42,7 @@ pub(super) async fn create(
 pub(super) async fn retrieve(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
-    Path(id): Path<String>,
+    Id(id): Id,
 ) -> Handled {
     let now = caller.now_ms();
     let merchant_id = caller.merchant.id.clone();

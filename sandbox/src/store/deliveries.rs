@@ -4,7 +4,7 @@ use faststar::Secret;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Outcome;
-use super::events::seq_of;
+use super::events::{find_event, list_endpoints};
 
 /// A delivery that is due.
 #[derive(Clone, Debug)]
@@ -156,23 +156,34 @@ pub fn record_attempt(db: &Connection, attempt: &Attempt) -> Outcome<()> {
 
 /// Makes an event's deliveries due again, whatever came of them before.
 ///
-/// Endpoints that have been added since get it too.
+/// Endpoints that have been added since get it too, if they want its type.
 pub fn resend(db: &Connection, merchant_id: &str, event_id: &str, now_ms: i64) -> Outcome<()> {
-    let event_seq = seq_of(db, merchant_id, event_id)?;
-    db.execute(
-        "UPDATE deliveries SET state = 'pending', attempts = 0, due_at = ?2
-         WHERE event_seq = ?1
-           AND endpoint_id IN (SELECT id FROM endpoints WHERE deleted = 0)",
-        params![event_seq, now_ms],
-    )?;
-    db.execute(
+    let (event_seq, session_id, event_type) = find_event(db, merchant_id, event_id)?;
+    for endpoint in list_endpoints(db, merchant_id)? {
+        let known = db.execute(
+            "UPDATE deliveries SET state = 'pending', attempts = 0, due_at = ?3
+             WHERE event_seq = ?1 AND endpoint_id = ?2",
+            params![event_seq, endpoint.id, now_ms],
+        )?;
+        if known == 0 && endpoint.wants(&event_type) {
+            add_delivery(db, event_seq, &endpoint.id, &session_id, now_ms)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts an event into the outbox for an endpoint.
+pub(super) fn add_delivery(
+    db: &Connection,
+    event_seq: i64,
+    endpoint_id: &str,
+    session_id: &str,
+    due_at: i64,
+) -> Outcome<()> {
+    db.prepare_cached(
         "INSERT INTO deliveries (event_seq, endpoint_id, session_id, due_at)
-         SELECT v.seq, e.id, v.session_id, ?2 FROM events v
-         JOIN endpoints e ON e.merchant_id = v.merchant_id AND e.deleted = 0
-         WHERE v.seq = ?1
-           AND NOT EXISTS (SELECT 1 FROM deliveries d
-               WHERE d.event_seq = v.seq AND d.endpoint_id = e.id)",
-        params![event_seq, now_ms],
-    )?;
+         VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![event_seq, endpoint_id, session_id, due_at])?;
     Ok(())
 }

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
+use super::deliveries::add_delivery;
 use super::{Outcome, from_json, to_json};
 
 /// A URL that a merchant's events go to.
@@ -19,6 +20,13 @@ pub struct Endpoint {
     pub secret: Secret,
     /// The types that it gets; empty for all.
     pub events: Vec<String>,
+}
+
+impl Endpoint {
+    /// Tells whether the endpoint gets events of a type.
+    pub fn wants(&self, event_type: &str) -> bool {
+        self.events.is_empty() || self.events.iter().any(|wanted| wanted == event_type)
+    }
 }
 
 /// An event to be written and delivered.
@@ -101,17 +109,8 @@ pub fn add_event(db: &Connection, event: &EventRow) -> Outcome<()> {
     ])?;
     let event_seq = db.last_insert_rowid();
     for endpoint in list_endpoints(db, &event.merchant_id)? {
-        if endpoint.events.is_empty() || endpoint.events.contains(&event.event_type) {
-            db.prepare_cached(
-                "INSERT INTO deliveries (event_seq, endpoint_id, session_id, due_at)
-                 VALUES (?1, ?2, ?3, ?4)",
-            )?
-            .execute(params![
-                event_seq,
-                endpoint.id,
-                event.session_id,
-                event.created_at
-            ])?;
+        if endpoint.wants(&event.event_type) {
+            add_delivery(db, event_seq, &endpoint.id, &event.session_id, event.created_at)?;
         }
     }
     Ok(())
@@ -170,16 +169,20 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<Value>> {
         .collect()
 }
 
-/// Finds the number of a merchant's event.
-pub(super) fn seq_of(db: &Connection, merchant_id: &str, event_id: &str) -> Outcome<i64> {
-    let seq = db
+/// Finds a merchant's event: its number, its session and its type.
+pub(super) fn find_event(
+    db: &Connection,
+    merchant_id: &str,
+    event_id: &str,
+) -> Outcome<(i64, String, String)> {
+    let found = db
         .query_row(
-            "SELECT seq FROM events WHERE id = ?1 AND merchant_id = ?2",
+            "SELECT seq, session_id, type FROM events WHERE id = ?1 AND merchant_id = ?2",
             [event_id, merchant_id],
-            |row| row.get(0),
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
         )
         .optional()?;
-    Ok(seq.ok_or_else(|| {
+    Ok(found.ok_or_else(|| {
         Error::new(ErrorKind::NotFound, code::NOT_FOUND, "no event has this id").with_param("id")
     })?)
 }

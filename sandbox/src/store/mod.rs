@@ -88,7 +88,8 @@ impl From<Failure> for Error {
 pub type Outcome<T> = Result<T, Failure>;
 
 type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
-type Job = Box<dyn FnOnce(&Connection) -> Answer + Send>;
+/// Gets no connection where the transaction could not begin: then it must not run, only answer.
+type Job = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;
 
 /// Runs jobs on the database.
 #[derive(Debug)]
@@ -141,9 +142,12 @@ impl Store {
     ) -> Result<T, Error> {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |connection| {
-            let outcome = in_savepoint(connection, job);
+            let outcome = connection.map(|connection| in_savepoint(connection, job));
             Box::new(move |committed| {
-                let answer = committed.and_then(|()| outcome.map_err(Error::from));
+                let answer = committed.and_then(|()| match outcome {
+                    Some(outcome) => outcome.map_err(Error::from),
+                    None => Err(overloaded()),
+                });
                 // The asker may have gone; what was committed stays.
                 let _ = sender.send(answer);
             })
@@ -219,10 +223,11 @@ fn migrate(connection: &Connection) -> Outcome<()> {
 fn serve(connection: &Connection, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let begun = connection.execute_batch("BEGIN IMMEDIATE");
-        let mut answers = vec![first(connection)];
+        let usable = begun.is_ok().then_some(connection);
+        let mut answers = vec![first(usable)];
         while answers.len() < BATCH {
             match jobs.try_recv() {
-                Ok(job) => answers.push(job(connection)),
+                Ok(job) => answers.push(job(usable)),
                 Err(_) => break,
             }
         }
