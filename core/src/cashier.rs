@@ -231,7 +231,8 @@ fn absolute(param: &str, text: &str) -> Result<Url> {
     })
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Tells whether a URL leads to this machine, where plain http is safe.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use url::{Host, Url};
+use url::Url;
 
+use crate::cashier::is_loopback;
 use crate::error::{Error, ErrorKind, Result, code};
 use crate::line_item::MerchantKind;
 use crate::secret::Secret;
@@ -232,15 +233,6 @@ fn check_base_url(text: &str) -> Result<Url> {
     };
     url.set_path(&path);
     Ok(url)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 fn check_headers(api_key: &Secret, product: Option<&str>) -> Result<HeaderMap> {

@@ -14,8 +14,8 @@ use faststar::error::{Error, ErrorKind, code};
 
 /// FastStar checkout on your own machine: a sandbox of the API, offline quotes, and webhooks.
 ///
-/// Start with `faststar sandbox`. It prints a URL and an API key; give both to your server, and
-/// everything that FastStar's documentation says about checkout sessions works, offline.
+/// Start with `faststar sandbox`. It prints a URL and an API key. Give both to your server, and the
+/// requests of FastStar's documentation work offline. Then `faststar complete cs_…` pays a session.
 #[derive(Parser)]
 #[command(name = "faststar", version, max_term_width = 100)]
 struct Arguments {
@@ -26,8 +26,20 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     /// Run the checkout API on this machine
+    ///
+    /// It prints a base URL, an API key and a webhook secret, and answers the documented requests
+    /// until Ctrl-C. With --db it remembers everything, and keys of earlier starts stay good. The
+    /// log goes to standard error; FASTSTAR_LOG=debug says more, FASTSTAR_LOG=off nothing.
     Sandbox(sandbox::Arguments),
     /// Compute what a cart comes to, with an estimate of the tax
+    ///
+    /// With --line it prints a table for one cart. Without, it reads carts from standard input, one
+    /// JSON object a line, and answers each with one line: {"subtotal","tax","total"} or
+    /// {"error":{"code","param","message"}}. Amounts are in the currency's smallest unit.
+    ///
+    /// The tax comes from a bundled table of national and statewide standard rates: no local US tax,
+    /// registrations, exemptions or B2B reverse charge. FastStar computes the binding tax. Not tax
+    /// advice.
     Quote(quote::Arguments),
     /// Sign or verify a webhook
     #[command(subcommand)]

@@ -10,14 +10,6 @@ use serde_json::{Value, json};
 
 use super::{failure, print};
 
-/// Compute what carts come to.
-///
-/// Without --line it reads carts from standard input, one JSON object a line, and answers each with
-/// one line: {"subtotal","tax","total"} or {"error":{"code","param","message"}}. Amounts are in the
-/// smallest unit of the currency.
-///
-/// The tax is an estimate from a bundled table of national and statewide standard rates: no local
-/// US tax, registrations, exemptions or B2B reverse charge. FastStar computes the binding tax.
 #[derive(clap::Args)]
 pub(super) struct Arguments {
     /// A line of the cart as AMOUNT or AMOUNTxQUANTITY, in the smallest unit: 999, 999x3
