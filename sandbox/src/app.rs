@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 
 use crate::clock;
-use crate::delivery::Receivers;
 use crate::ids;
+use crate::receivers::Receivers;
 use crate::reply::Reply;
 use crate::store::{self, Endpoint, Failure, Merchant, Outcome, Store};
 

@@ -14,13 +14,15 @@ mod delivery;
 mod extract;
 mod guard;
 mod ids;
+mod receivers;
 mod reply;
 mod routes;
 mod server;
 mod store;
 
 pub use app::{App, NewMerchant};
-pub use delivery::{Receivers, SCHEDULE};
+pub use delivery::SCHEDULE;
+pub use receivers::Receivers;
 pub use routes::{document as openapi, fidelity};
 pub use server::{Config, Sandbox};
 pub use store::{Location, Merchant};

@@ -17,8 +17,9 @@ use tokio::task::JoinHandle;
 
 use crate::app::{App, NewMerchant};
 use crate::clock;
-use crate::delivery::{self, Receivers};
+use crate::delivery;
 use crate::ids;
+use crate::receivers::Receivers;
 use crate::reply::refusal_body;
 use crate::routes;
 use crate::store::{Location, Store};

@@ -12,7 +12,7 @@ use crate::error::Result;
 
 use super::Client;
 use super::envelope;
-use super::execute::{Answer, execute};
+use super::execute::{Answer, Options, execute};
 use super::request::Request;
 use super::transport::BoxFuture;
 
@@ -45,14 +45,6 @@ pub struct Call<T, C = Client> {
     pub(super) request: Result<Request>,
     pub(super) options: Options,
     answer: PhantomData<fn() -> T>,
-}
-
-/// What one call has otherwise than its client.
-#[derive(Clone, Default)]
-pub(super) struct Options {
-    pub(super) idempotency_key: Option<String>,
-    pub(super) timeout: Option<Duration>,
-    pub(super) max_retries: Option<u32>,
 }
 
 impl<T, C> Call<T, C> {

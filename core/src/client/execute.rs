@@ -13,12 +13,19 @@ use crate::error::{Error, ErrorKind, Result, code};
 
 use super::Client;
 use super::builder::{check_duration, misconfigured};
-use super::call::Options;
 use super::envelope;
 use super::redact::clean;
 use super::request::Request;
 use super::retry::{self, Decision};
 use super::transport::{HttpRequest, TransportError, TransportErrorKind};
+
+/// What one call has otherwise than its client.
+#[derive(Clone, Default)]
+pub(super) struct Options {
+    pub(super) idempotency_key: Option<String>,
+    pub(super) timeout: Option<Duration>,
+    pub(super) max_retries: Option<u32>,
+}
 
 /// A successful answer whose `data` has not been read yet.
 pub(super) struct Answer {

@@ -16,7 +16,8 @@ use serde::{Deserialize, Deserializer};
 use crate::error::{Error, ErrorKind, Result, code};
 
 use super::Client;
-use super::call::{Call, Options, Response};
+use super::call::{Call, Response};
+use super::execute::Options;
 use super::request::Request;
 
 /// A call for a list that has not been sent yet: [`send`](List::send) gives one page,

@@ -7,7 +7,8 @@ use crate::line_item::MerchantKind;
 use crate::session::{CreateSession, CreatedSession, Session};
 
 use super::Client;
-use super::call::{Call, Options};
+use super::call::Call;
+use super::execute::Options;
 use super::page::List;
 use super::request::Request;
 

@@ -4,7 +4,6 @@ use faststar::Secret;
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::Outcome;
-use super::events::{find_event, list_endpoints};
 
 /// A delivery that is due.
 #[derive(Clone, Debug)]
@@ -150,24 +149,6 @@ pub fn record_attempt(db: &Connection, attempt: &Attempt) -> Outcome<()> {
                    (SELECT endpoint_id, session_id FROM deliveries WHERE seq = ?1)",
         )?
         .execute(params![attempt.seq, retry_at])?;
-    }
-    Ok(())
-}
-
-/// Makes an event's deliveries due again, whatever came of them before.
-///
-/// Endpoints that have been added since get it too, if they want its type.
-pub fn resend(db: &Connection, merchant_id: &str, event_id: &str, now_ms: i64) -> Outcome<()> {
-    let (event_seq, session_id, event_type) = find_event(db, merchant_id, event_id)?;
-    for endpoint in list_endpoints(db, merchant_id)? {
-        let known = db.execute(
-            "UPDATE deliveries SET state = 'pending', attempts = 0, due_at = ?3
-             WHERE event_seq = ?1 AND endpoint_id = ?2",
-            params![event_seq, endpoint.id, now_ms],
-        )?;
-        if known == 0 && endpoint.wants(&event_type) {
-            add_delivery(db, event_seq, &endpoint.id, &session_id, now_ms)?;
-        }
     }
     Ok(())
 }

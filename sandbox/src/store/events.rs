@@ -1,33 +1,13 @@
-//! Events and the endpoints that they go to.
+//! Events, and what came of their deliveries.
 
-use faststar::Secret;
 use faststar::error::{Error, ErrorKind, code};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
 use super::deliveries::add_delivery;
-use super::{Outcome, from_json, to_json};
-
-/// A URL that a merchant's events go to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Endpoint {
-    /// The id, `we_…`.
-    pub id: String,
-    /// Where the events go.
-    pub url: String,
-    /// Signs them.
-    pub secret: Secret,
-    /// The types that it gets; empty for all.
-    pub events: Vec<String>,
-}
-
-impl Endpoint {
-    /// Tells whether the endpoint gets events of a type.
-    pub fn wants(&self, event_type: &str) -> bool {
-        self.events.is_empty() || self.events.iter().any(|wanted| wanted == event_type)
-    }
-}
+use super::endpoints::list_endpoints;
+use super::{Outcome, from_json};
 
 /// An event to be written and delivered.
 #[derive(Clone, Debug)]
@@ -44,53 +24,6 @@ pub struct EventRow {
     pub created_at: i64,
     /// The body as it is signed and sent.
     pub body: String,
-}
-
-/// Adds an endpoint.
-pub fn add_endpoint(db: &Connection, merchant_id: &str, endpoint: &Endpoint) -> Outcome<()> {
-    db.execute(
-        "INSERT INTO endpoints (id, merchant_id, url, secret, events) VALUES (?1, ?2, ?3, ?4, ?5)",
-        params![
-            endpoint.id,
-            merchant_id,
-            endpoint.url,
-            endpoint.secret.expose(),
-            to_json(&endpoint.events)
-        ],
-    )?;
-    Ok(())
-}
-
-/// Lists a merchant's endpoints, the oldest first.
-pub fn list_endpoints(db: &Connection, merchant_id: &str) -> Outcome<Vec<Endpoint>> {
-    let rows: Vec<(String, String, String, String)> = db
-        .prepare_cached(
-            "SELECT id, url, secret, events FROM endpoints
-             WHERE merchant_id = ?1 AND deleted = 0 ORDER BY seq",
-        )?
-        .query_map([merchant_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    rows.into_iter()
-        .map(|(id, url, secret, events)| {
-            Ok(Endpoint { id, url, secret: secret.into(), events: from_json(&events)? })
-        })
-        .collect()
-}
-
-/// Deletes an endpoint; what still waits for it is parked.
-pub fn delete_endpoint(db: &Connection, merchant_id: &str, id: &str) -> Outcome<()> {
-    let deleted = db.execute(
-        "UPDATE endpoints SET deleted = 1 WHERE id = ?1 AND merchant_id = ?2 AND deleted = 0",
-        [id, merchant_id],
-    )?;
-    if deleted == 0 {
-        return Err(Error::new(ErrorKind::NotFound, code::NOT_FOUND, "no such endpoint").into());
-    }
-    db.execute(
-        "UPDATE deliveries SET state = 'parked' WHERE endpoint_id = ?1 AND state = 'pending'",
-        [id],
-    )?;
-    Ok(())
 }
 
 /// Adds an event, and a delivery for each endpoint that wants it, due at once.
@@ -169,8 +102,26 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<Value>> {
         .collect()
 }
 
+/// Makes an event's deliveries due again, whatever came of them before.
+///
+/// Endpoints that have been added since get it too, if they want its type.
+pub fn resend(db: &Connection, merchant_id: &str, event_id: &str, now_ms: i64) -> Outcome<()> {
+    let (event_seq, session_id, event_type) = find_event(db, merchant_id, event_id)?;
+    for endpoint in list_endpoints(db, merchant_id)? {
+        let known = db.execute(
+            "UPDATE deliveries SET state = 'pending', attempts = 0, due_at = ?3
+             WHERE event_seq = ?1 AND endpoint_id = ?2",
+            params![event_seq, endpoint.id, now_ms],
+        )?;
+        if known == 0 && endpoint.wants(&event_type) {
+            add_delivery(db, event_seq, &endpoint.id, &session_id, now_ms)?;
+        }
+    }
+    Ok(())
+}
+
 /// Finds a merchant's event: its number, its session and its type.
-pub(super) fn find_event(
+fn find_event(
     db: &Connection,
     merchant_id: &str,
     event_id: &str,

@@ -9,6 +9,7 @@
 
 mod catalog;
 mod deliveries;
+mod endpoints;
 mod events;
 mod idempotency;
 mod merchants;
@@ -24,10 +25,9 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 pub use catalog::{add_price, add_product, catalog_of, list_prices, list_products, product_exists};
-pub use deliveries::{Attempt, Due, record_attempt, resend, take_due};
-pub use events::{
-    Endpoint, EventRow, add_endpoint, add_event, delete_endpoint, list_endpoints, list_events,
-};
+pub use deliveries::{Attempt, Due, record_attempt, take_due};
+pub use endpoints::{Endpoint, add_endpoint, delete_endpoint, list_endpoints};
+pub use events::{EventRow, add_event, list_events, resend};
 pub use idempotency::{find_answer, keep_answer};
 pub use merchants::{
     Merchant, add_key, add_merchant, find_merchant, first_merchant, merchant_of_key, move_clock,
