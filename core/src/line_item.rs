@@ -175,9 +175,9 @@ impl LineItem {
     /// `out_of_range`, `ad_hoc_not_allowed` or `line_item_source_missing`, with the path of the
     /// place.
     pub fn validate(&self, merchant: Option<&MerchantKind>, path: &str) -> Result<()> {
-        schema::check_range(self.quantity, 1, i64::MAX, &format!("{path}.quantity"))?;
+        schema::check_range(self.quantity, 1, i64::MAX, || format!("{path}.quantity"))?;
         if let Some(amount) = self.ad_hoc_amount {
-            schema::check_range(amount, 0, i64::MAX, &format!("{path}.ad_hoc_amount"))?;
+            schema::check_range(amount, 0, i64::MAX, || format!("{path}.ad_hoc_amount"))?;
         }
         if merchant == Some(&MerchantKind::MerchantOfRecord) {
             self.validate_for_merchant_of_record(path)?;

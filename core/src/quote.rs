@@ -409,7 +409,7 @@ pub fn quote(request: &CreateSession, catalog: &Catalog, options: &QuoteOptions)
     let mut lines = Vec::with_capacity(charged.len());
     for (index, item) in charged.iter().enumerate() {
         let path = format!("line_items[{index}]");
-        schema::check_range(item.quantity, 1, MAX_QUANTITY, &format!("{path}.quantity"))?;
+        schema::check_range(item.quantity, 1, MAX_QUANTITY, || format!("{path}.quantity"))?;
         let (line, of) = resolve(item, &request.mode, catalog, options, &path)?;
         match currency {
             Some(currency) if currency != of => return Err(mismatch(path, currency)),

@@ -368,20 +368,29 @@ impl Kind {
     }
 }
 
-/// Checks that a number is in a range, both ends included.
+/// Checks that a number is in a range, both ends included; the path is made for an error only.
 ///
 /// # Errors
 ///
 /// `out_of_range` at `path`, with the bound in the message.
-pub fn check_range(number: i64, min: i64, max: i64, path: &str) -> Result<()> {
+pub fn check_range<P: Into<String>>(
+    number: i64,
+    min: i64,
+    max: i64,
+    path: impl FnOnce() -> P,
+) -> Result<()> {
     if number < min {
-        let message = format!("{} must be at least {min}", last(path));
-        Err(Error::validation(code::OUT_OF_RANGE, path, message))
+        Err(below(&path().into(), min))
     } else if number > max {
-        Err(above(path, max))
+        Err(above(&path().into(), max))
     } else {
         Ok(())
     }
+}
+
+fn below(path: &str, min: i64) -> Error {
+    let message = format!("{} must be at least {min}", last(path));
+    Error::validation(code::OUT_OF_RANGE, path, message)
 }
 
 fn above(path: &str, max: i64) -> Error {
@@ -407,10 +416,9 @@ fn check_integer(
     };
     let (min, max) = if full { (min, max) } else { (i64::MIN, i64::MAX) };
     match number.as_i64() {
-        Some(number) => check_range(number, min, max, path),
+        Some(number) => check_range(number, min, max, || path),
         None if is_whole_beyond_i64(number) => Err(if number.to_string().starts_with('-') {
-            let message = format!("{} must be at least {min}", last(path));
-            Error::validation(code::OUT_OF_RANGE, path, message)
+            below(path, min)
         } else {
             above(path, max)
         }),

@@ -90,11 +90,11 @@ pub(crate) fn compute_at(
     // Few rates per cart: a sorted list beats a map, and gives the order of the answer.
     let mut rates: Vec<(Rate, i128, i128)> = Vec::new();
     for (index, line) in lines.iter().enumerate() {
-        let path = format!("{name}[{index}]");
-        check_range(line.quantity, 1, MAX_QUANTITY, &format!("{path}.quantity"))?;
-        check_range(line.unit_amount, 0, i64::MAX, &format!("{path}.unit_amount"))?;
+        let path = || format!("{name}[{index}]");
+        check_range(line.quantity, 1, MAX_QUANTITY, || path() + ".quantity")?;
+        check_range(line.unit_amount, 0, i64::MAX, || path() + ".unit_amount")?;
         let exact = i128::from(line.unit_amount) * i128::from(line.quantity);
-        let amount = i64::try_from(exact).map_err(|_| overflow(path))?;
+        let amount = i64::try_from(exact).map_err(|_| overflow(path()))?;
         let tax = line.rate.tax_of(exact, behaviour, rounding);
         let at = match rates.binary_search_by_key(&line.rate, |(rate, ..)| *rate) {
             Ok(at) => at,

@@ -41,6 +41,7 @@ pub(super) async fn execute(
     request: &Request,
     options: &Options,
 ) -> Result<Answer> {
+    let mut operation = Operation::new(client, request, options)?;
     let span = info_span!(
         "faststar.request",
         method = %request.method(),
@@ -51,7 +52,6 @@ pub(super) async fn execute(
         error = Empty,
         elapsed_ms = Empty,
     );
-    let mut operation = Operation::new(client, request, options)?;
     let result = operation.run().instrument(span.clone()).await;
     operation.record(&result, &span);
     result

@@ -69,6 +69,14 @@ impl<C: Clone> Sessions<'_, C> {
     /// Retrieves a session by its id, `cs_…`.
     ///
     /// Show the buyer what it says; fulfil on the webhook alone.
+    ///
+    /// ```no_run
+    /// # async fn run(client: faststar::Client) -> faststar::Result<()> {
+    /// let session = client.checkout().sessions().retrieve("cs_1").await?;
+    /// println!("{}: {} {}", session.status, session.amount_total, session.currency);
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn retrieve(&self, id: impl Into<String>) -> Call<Session, C> {
         let request = Request::get(SESSION).with_id(id.into());
         Call::new(self.client.clone(), request, Options::default())
@@ -124,6 +132,16 @@ pub struct Prices<'a, C = Client> {
 
 impl<C: Clone> Prices<'_, C> {
     /// Creates a price of a product.
+    ///
+    /// ```no_run
+    /// # async fn run(client: faststar::Client) -> faststar::Result<()> {
+    /// use faststar::{CreatePrice, Interval};
+    ///
+    /// let monthly = CreatePrice::recurring("prod_1", "USD", 500, Interval::Month);
+    /// let price = client.catalog().prices().create(monthly).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn create(&self, request: CreatePrice) -> Call<Price, C> {
         let request = Request::post(PRICES, &request);
         Call::new(self.client.clone(), request, Options::default())

@@ -88,7 +88,7 @@ impl PageQuery {
                         let message = "limit must be an integer";
                         Error::validation(code::INVALID_TYPE, "limit", message)
                     })?;
-                    faststar::schema::check_range(limit, 1, 100, "limit")?;
+                    faststar::schema::check_range(limit, 1, 100, || "limit")?;
                     page.limit = usize::try_from(limit).unwrap_or(page.limit);
                 }
                 "cursor" => page.cursor = Some(value.into_owned()),
