@@ -283,7 +283,29 @@ fn to_json<T: serde::Serialize>(value: &T) -> String {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt;
+    use futures_util::stream::{FuturesUnordered, StreamExt};
+
     use super::*;
+
+    #[tokio::test]
+    async fn a_full_queue_refuses_at_once_and_loses_nothing_that_it_took() {
+        let store = Store::open(&Location::Memory).unwrap();
+        let (release, blocked) = std::sync::mpsc::channel::<()>();
+        let mut first = Box::pin(store.run(move |_| Ok(blocked.recv().is_ok())));
+        assert!((&mut first).now_or_never().is_none());
+        let mut others: FuturesUnordered<_> =
+            (0..QUEUE + 10).map(|_| store.run(|_| Ok(()))).collect();
+        for _ in 0..9 {
+            let refused = others.next().await.unwrap().unwrap_err();
+            assert_eq!((refused.code(), refused.status()), ("overloaded", Some(503)));
+            assert!(refused.is_retryable());
+        }
+        release.send(()).unwrap();
+        assert!(first.await.unwrap());
+        let taken = others.filter(|taken| std::future::ready(taken.is_ok()));
+        assert!(taken.count().await >= QUEUE);
+    }
 
     #[tokio::test]
     async fn a_failing_or_panicking_job_leaves_nothing_behind() {
