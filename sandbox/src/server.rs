@@ -147,7 +147,7 @@ async fn accept(listener: TcpListener, router: Router, mut stop: watch::Receiver
             _ = stopping.changed() => break,
         }
     }
-    // Who has connected before the stop is answered.
+    // Serves who has connected before the stop; a request that is not read by then may still be lost.
     while let Ok(Ok((stream, _))) = tokio::time::timeout(Duration::ZERO, listener.accept()).await {
         serve(stream);
     }
