@@ -23,10 +23,12 @@
 //! After `fork`, make a new client in the child.
 
 use std::fmt;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::vec;
 
+use futures_util::future::{Either, select};
 use serde::de::DeserializeOwned;
 use tokio::runtime::{self, Handle, Runtime};
 use tokio::task::{coop, yield_now};
@@ -226,6 +228,27 @@ impl<T: DeserializeOwned> Call<T, Client> {
     pub fn send(self) -> Result<Response<T>> {
         let (request, options) = (self.request, self.options);
         self.client.run(|client| Call::new(client, request, options).send())?
+    }
+
+    /// Sends the call and waits for the answer, or until `interrupt` ends, which cancels the call.
+    ///
+    /// For a program that must stop waiting on a signal. `interrupt` runs on this thread, on a
+    /// runtime with time.
+    ///
+    /// # Errors
+    ///
+    /// The outer error is what the interrupt gave; the inner ones are those of
+    /// [`send`](Call::send).
+    pub fn send_unless<I: Future>(self, interrupt: I) -> Result<Result<Response<T>>, I::Output> {
+        let (request, options) = (self.request, self.options);
+        let sent = self.client.run(|client| async {
+            let call = pin!(Call::new(client, request, options).send());
+            match select(call, pin!(interrupt)).await {
+                Either::Left((answer, _)) => Ok(answer),
+                Either::Right((interrupt, _)) => Err(interrupt),
+            }
+        });
+        sent.unwrap_or_else(|error| Ok(Err(error)))
     }
 }
 

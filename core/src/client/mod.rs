@@ -62,7 +62,7 @@ use self::budget::RetryBudget;
 use self::builder::Config;
 pub use self::builder::{ClientBuilder, DEFAULT_BASE_URL};
 pub use self::call::{Call, Response};
-pub use self::page::{Items, List, Page};
+pub use self::page::{Cursors, Items, List, Page};
 pub use self::resources::{Catalog, Checkout, Prices, Products, Sessions};
 pub use self::transport::{
     BoxFuture, HttpRequest, HttpResponse, MAX_RESPONSE_BYTES, Transport, TransportError,
