@@ -62,7 +62,7 @@ impl Client {
                 builder = builder.max_retries(count(retries, "max_retries").map_err(in_setup)?);
             }
             if let Some(merchant) = merchant {
-                builder = builder.merchant(merchant_kind(merchant).map_err(in_setup)?);
+                builder = builder.merchant(MerchantKind::from(merchant));
             }
             let client = Self {
                 builder: builder.user_agent(user_agent),
@@ -328,16 +328,6 @@ fn count(given: &Bound<'_, PyAny>, name: &str) -> Result<u32> {
         false => given.extract::<u32>().ok(),
     };
     number.ok_or_else(|| wrong(name, "must be an int from 0 up"))
-}
-
-/// Reads what a merchant is: `mor` or `direct`.
-pub fn merchant_kind(text: &str) -> Result<MerchantKind> {
-    let kind = MerchantKind::from(text);
-    if MerchantKind::KNOWN.contains(&kind.as_str()) {
-        return Ok(kind);
-    }
-    let known = MerchantKind::KNOWN.join(" or ");
-    Err(wrong("merchant", &format!("must be {known}")))
 }
 
 /// Ends when a signal handler has raised: Ctrl-C's `KeyboardInterrupt`.

@@ -149,14 +149,16 @@ fn sequence<'py>(
 
 fn string(text: &Bound<'_, PyString>) -> Result<String, Unfit> {
     let text = text.to_cow();
-    text.map(Into::into).map_err(|_| {
-        unfit(code::INVALID_STRING, "must be valid Unicode, without lone surrogates")
-    })
+    text.map(Into::into)
+        .map_err(|_| unfit(code::INVALID_STRING, "must be valid Unicode, without lone surrogates"))
 }
 
 fn integer(number: &Bound<'_, PyInt>) -> Result<Value, Unfit> {
     // Of a subclass the value counts: a member of an IntEnum is its number.
     if let Ok(number) = number.extract::<i64>() {
+        return Ok(number.into());
+    }
+    if let Ok(number) = number.extract::<u64>() {
         return Ok(number.into());
     }
     let message = "must fit a signed 64-bit integer, -9223372036854775808 to 9223372036854775807";

@@ -10,18 +10,17 @@ use faststar::error::{Result, code};
 use faststar::schema::{self, Strictness};
 use faststar::tax::RateTable;
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, Currency, Date, Error, Money, Place, Price, Product,
-    QuoteOptions, ReturnOutcome, ReturnUrls, SessionStatus, Transition,
+    Cart, Cashier, Catalog, CreateSession, Currency, Date, Error, MerchantKind, Money, Place,
+    Price, Product, QuoteOptions, ReturnOutcome, ReturnUrls, SessionStatus, Transition,
 };
 use jiff::tz::TimeZone;
 use pyo3::prelude::*;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::client::merchant_kind;
 use crate::convert::{to_json, to_python};
 use crate::error::guarded;
-use crate::results::{Meta, Quote};
+use crate::results::{Meta, Quote, as_python};
 use crate::webhook::Body;
 
 /// Computes what a cart comes to.
@@ -63,7 +62,7 @@ fn quote_options(given: &Value) -> Result<QuoteOptions> {
     };
     let mut options = QuoteOptions::on(on);
     if let Some(merchant) = text("merchant") {
-        options = options.merchant(merchant_kind(merchant)?);
+        options = options.merchant(MerchantKind::from(merchant));
     }
     if let Some(currency) = text("default_currency") {
         let currency: Result<Currency> = currency.parse();
@@ -100,7 +99,7 @@ fn today() -> Date {
     jiff::Timestamp::now().to_zoned(TimeZone::UTC).date()
 }
 
-/// Checks a session's request and gives it as it would be sent.
+/// Checks a session's request by all that a client can know, and gives it as it would be sent.
 #[pyfunction]
 pub fn check_session<'py>(
     py: Python<'py>,
@@ -108,19 +107,32 @@ pub fn check_session<'py>(
     merchant: Option<&str>,
     strict: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let is_mapping = request.hasattr("keys")?;
-    let body = if is_mapping { None } else { Some(Body::read(request)?) };
-    let checked = guarded(py, || {
+    let request = session_request(request, strict)?;
+    guarded(py, || request.validate(merchant.map(MerchantKind::from).as_ref()))?;
+    as_python(py, &request)
+}
+
+/// Reads a session's request, without the rules of its line items, and gives its JSON.
+#[pyfunction]
+pub fn read_session<'py>(
+    py: Python<'py>,
+    request: &Bound<'py, PyAny>,
+    strict: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    as_python(py, &session_request(request, strict)?)
+}
+
+/// Takes a mapping, or the bytes of a JSON text, where what most parsers let pass is refused.
+fn session_request(request: &Bound<'_, PyAny>, strict: bool) -> PyResult<CreateSession> {
+    let body = if Body::is_bytes(request) { Some(Body::read(request)?) } else { None };
+    guarded(request.py(), || {
         let value = match &body {
             Some(body) => schema::parse(body.bytes())?,
             None => to_json(request)?,
         };
         let strictness = if strict { Strictness::Full } else { Strictness::Types };
-        let request: CreateSession = schema::from_value(&CreateSession::SCHEMA, value, strictness)?;
-        request.validate(merchant.map(merchant_kind).transpose()?.as_ref())?;
-        serde_json::to_value(request).map_err(|_| crate::error::defect())
-    })?;
-    to_python(py, &checked)
+        schema::from_value(&CreateSession::SCHEMA, value, strictness)
+    })
 }
 
 /// Looks a tax rate up in the bundled table.

@@ -8,9 +8,9 @@ use std::hash::{Hash, Hasher};
 
 use faststar::client::{Page as CorePage, Response};
 use faststar::{self as core, Error, ErrorKind, error::code};
-use pyo3::{IntoPyObjectExt, PyClass};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::{IntoPyObjectExt, PyClass};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -43,9 +43,9 @@ impl Outcome {
             Self::Session(response) => wrap(py, response, Session::new),
             Self::Product(response) => wrap(py, response, Product::new),
             Self::Price(response) => wrap(py, response, Price::new),
-            Self::Products(response) => wrap(py, response, |page, meta| {
-                Page::new(py, page, meta, Product::new)
-            }),
+            Self::Products(response) => {
+                wrap(py, response, |page, meta| Page::new(py, page, meta, Product::new))
+            }
             Self::Prices(response) => {
                 wrap(py, response, |page, meta| Page::new(py, page, meta, Price::new))
             }
@@ -86,7 +86,8 @@ fn from_text<T: DeserializeOwned>(py: Python<'_>, text: &str) -> PyResult<T> {
     })
 }
 
-fn as_python<'py>(py: Python<'py>, value: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {
+/// Makes plain Python of a value that is JSON on the wire.
+pub fn as_python<'py>(py: Python<'py>, value: &impl Serialize) -> PyResult<Bound<'py, PyAny>> {
     to_python(py, &serde_json::to_value(value).expect("a result is JSON"))
 }
 
@@ -469,15 +470,17 @@ impl Event {
 
     fn __repr__(&self) -> String {
         let (id, what, created) = (self.id(), self.r#type(), self.created());
-        format!("Event(id='{}', type='{}', created={created})", id.escape_debug(), what.escape_debug())
+        format!(
+            "Event(id='{}', type='{}', created={created})",
+            id.escape_debug(),
+            what.escape_debug()
+        )
     }
 
     fn __eq__(&self, other: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         let py = other.py();
         match other.cast::<Self>() {
-            Ok(other) => {
-                (self.value == other.get().value).into_py_any(py)
-            }
+            Ok(other) => (self.value == other.get().value).into_py_any(py),
             Err(_) => Ok(py.NotImplemented()),
         }
     }

@@ -24,7 +24,7 @@ impl Body {
         if let Ok(bytes) = body.cast::<PyBytes>() {
             return Ok(Self(bytes.clone().into()));
         }
-        if body.is_instance_of::<PyByteArray>() || body.is_instance_of::<PyMemoryView>() {
+        if Self::is_bytes(body) {
             let copy = py.get_type::<PyBytes>().call1((body,))?.cast_into::<PyBytes>()?;
             return Ok(Self(copy.into()));
         }
@@ -38,6 +38,13 @@ impl Body {
              request.body, before any JSON parser"
         );
         Err(raise(py, &Error::validation(code::INVALID_TYPE, "body", message)))
+    }
+
+    /// Tells whether an object holds bytes.
+    pub fn is_bytes(object: &Bound<'_, PyAny>) -> bool {
+        object.is_instance_of::<PyBytes>()
+            || object.is_instance_of::<PyByteArray>()
+            || object.is_instance_of::<PyMemoryView>()
     }
 
     /// The bytes.

@@ -1,12 +1,13 @@
 """The client for asyncio."""
 
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 import asyncio
 from weakref import WeakKeyDictionary
 
 from . import _faststar
-from ._client import BaseClient
+from ._client import BaseClient, call_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,11 +21,10 @@ if TYPE_CHECKING:
     from .types import CreatePriceParams, CreateProductParams, CreateSessionParams
 
     T_co = TypeVar("T_co", covariant=True)
-
-    class _Generic(Generic[T_co]): ...
-
 else:
-    from ._client import _Generic
+    from ._generic import Generic
+
+    T_co = None
 
 # A bridge lives as long as its event loop.
 _bridges: WeakKeyDictionary[asyncio.AbstractEventLoop, _faststar.Bridge] = WeakKeyDictionary()
@@ -132,11 +132,7 @@ class AsyncSessions(AsyncResource):
         **params: Unpack[CreateSessionParams],
     ) -> CreatedSession:
         """Creates a session; see `Sessions.create`."""
-        options: dict[str, object] = {
-            "idempotency_key": idempotency_key,
-            "timeout": timeout,
-            "max_retries": max_retries,
-        }
+        options = call_options(timeout, max_retries, idempotency_key)
         created: CreatedSession = await self._client._send(
             "checkout.sessions.create", params, options
         )
@@ -146,7 +142,7 @@ class AsyncSessions(AsyncResource):
         self, id: str, *, timeout: float | None = None, max_retries: int | None = None
     ) -> Session:
         """Retrieves a session by its id; see `Sessions.retrieve`."""
-        options: dict[str, object] = {"timeout": timeout, "max_retries": max_retries}
+        options = call_options(timeout, max_retries)
         session: Session = await self._client._send("checkout.sessions.retrieve", id, options)
         return session
 
@@ -181,11 +177,7 @@ class AsyncProducts(AsyncResource):
         **params: Unpack[CreateProductParams],
     ) -> Product:
         """Creates a product; see `Products.create`."""
-        options: dict[str, object] = {
-            "idempotency_key": idempotency_key,
-            "timeout": timeout,
-            "max_retries": max_retries,
-        }
+        options = call_options(timeout, max_retries, idempotency_key)
         product: Product = await self._client._send("catalog.products.create", params, options)
         return product
 
@@ -198,7 +190,7 @@ class AsyncProducts(AsyncResource):
         max_retries: int | None = None,
     ) -> AsyncPages[Product]:
         """Lists the products: ``await`` it for one page, ``async for`` for all; see `Products.list`."""
-        options: dict[str, object] = {"timeout": timeout, "max_retries": max_retries}
+        options = call_options(timeout, max_retries)
         return AsyncPages(self._client, "catalog.products.list", limit, cursor, options)
 
 
@@ -216,11 +208,7 @@ class AsyncPrices(AsyncResource):
         **params: Unpack[CreatePriceParams],
     ) -> Price:
         """Creates a price of a product; see `Prices.create`."""
-        options: dict[str, object] = {
-            "idempotency_key": idempotency_key,
-            "timeout": timeout,
-            "max_retries": max_retries,
-        }
+        options = call_options(timeout, max_retries, idempotency_key)
         price: Price = await self._client._send("catalog.prices.create", params, options)
         return price
 
@@ -233,11 +221,11 @@ class AsyncPrices(AsyncResource):
         max_retries: int | None = None,
     ) -> AsyncPages[Price]:
         """Lists the prices; see `AsyncProducts.list`."""
-        options: dict[str, object] = {"timeout": timeout, "max_retries": max_retries}
+        options = call_options(timeout, max_retries)
         return AsyncPages(self._client, "catalog.prices.list", limit, cursor, options)
 
 
-class AsyncPages(_Generic["T_co"] if TYPE_CHECKING else _Generic):
+class AsyncPages(Generic[T_co]):
     """A list that has not been fetched yet: ``await`` it for a page, ``async for`` for all items."""
 
     __slots__ = ("_client", "_cursor", "_limit", "_name", "_options")
@@ -274,7 +262,7 @@ class AsyncPages(_Generic["T_co"] if TYPE_CHECKING else _Generic):
             yield item
 
 
-class AsyncPage(_Generic["T_co"] if TYPE_CHECKING else _Generic):
+class AsyncPage(Generic[T_co]):
     """One page of a list, and the way to the next; see `Page`."""
 
     __slots__ = ("_rest", "_start", "items", "next_cursor", "request_id")

@@ -1,5 +1,6 @@
 """The client for ordinary code. asyncio has `AsyncFastStar`."""
 
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 from . import _faststar
@@ -19,13 +20,21 @@ if TYPE_CHECKING:
     from .types import CreatePriceParams, CreateProductParams, CreateSessionParams
 
     T_co = TypeVar("T_co", covariant=True)
-
-    class _Generic(Generic[T_co]): ...
-
 else:
+    from ._generic import Generic
 
-    class _Generic:
-        __class_getitem__ = classmethod(type(list[int]))
+    T_co = None
+
+
+def call_options(
+    timeout: float | None, max_retries: int | None, idempotency_key: str | None = None
+) -> dict[str, object]:
+    """Gathers what one call has otherwise than its client."""
+    return {
+        "timeout": timeout,
+        "max_retries": max_retries,
+        "idempotency_key": idempotency_key,
+    }
 
 
 def _user_agent() -> str:
@@ -181,11 +190,7 @@ class Sessions(Resource):
             ValidationError: The request is wrong; `param` names the place.
             FastStarError: Any other of the package's errors.
         """
-        options: dict[str, object] = {
-            "idempotency_key": idempotency_key,
-            "timeout": timeout,
-            "max_retries": max_retries,
-        }
+        options = call_options(timeout, max_retries, idempotency_key)
         created: CreatedSession = self._client._send("checkout.sessions.create", params, options)
         return created
 
@@ -200,7 +205,7 @@ class Sessions(Resource):
             NotFoundError: No session of this merchant has the id.
             FastStarError: Any other of the package's errors.
         """
-        options: dict[str, object] = {"timeout": timeout, "max_retries": max_retries}
+        options = call_options(timeout, max_retries)
         session: Session = self._client._send("checkout.sessions.retrieve", id, options)
         return session
 
@@ -235,11 +240,7 @@ class Products(Resource):
         **params: Unpack[CreateProductParams],
     ) -> Product:
         """Creates a product; see `faststar.types.CreateProductParams` and `Sessions.create`."""
-        options: dict[str, object] = {
-            "idempotency_key": idempotency_key,
-            "timeout": timeout,
-            "max_retries": max_retries,
-        }
+        options = call_options(timeout, max_retries, idempotency_key)
         product: Product = self._client._send("catalog.products.create", params, options)
         return product
 
@@ -259,7 +260,7 @@ class Products(Resource):
             timeout: As for the client, for each page.
             max_retries: As for the client, for each page.
         """
-        options: dict[str, object] = {"timeout": timeout, "max_retries": max_retries}
+        options = call_options(timeout, max_retries)
         return Page(self._client, "catalog.products.list", limit, cursor, options)
 
 
@@ -277,11 +278,7 @@ class Prices(Resource):
         **params: Unpack[CreatePriceParams],
     ) -> Price:
         """Creates a price of a product; see `faststar.types.CreatePriceParams`."""
-        options: dict[str, object] = {
-            "idempotency_key": idempotency_key,
-            "timeout": timeout,
-            "max_retries": max_retries,
-        }
+        options = call_options(timeout, max_retries, idempotency_key)
         price: Price = self._client._send("catalog.prices.create", params, options)
         return price
 
@@ -294,11 +291,11 @@ class Prices(Resource):
         max_retries: int | None = None,
     ) -> Page[Price]:
         """Lists the prices; see `Products.list`."""
-        options: dict[str, object] = {"timeout": timeout, "max_retries": max_retries}
+        options = call_options(timeout, max_retries)
         return Page(self._client, "catalog.prices.list", limit, cursor, options)
 
 
-class Page(_Generic["T_co"] if TYPE_CHECKING else _Generic):
+class Page(Generic[T_co]):
     """One page of a list, and the way to the next.
 
     ::
@@ -312,7 +309,16 @@ class Page(_Generic["T_co"] if TYPE_CHECKING else _Generic):
         request_id: The answer's ``X-Request-Id``.
     """
 
-    __slots__ = ("_client", "_limit", "_name", "_options", "_start", "items", "next_cursor", "request_id")
+    __slots__ = (
+        "_client",
+        "_limit",
+        "_name",
+        "_options",
+        "_start",
+        "items",
+        "next_cursor",
+        "request_id",
+    )
 
     items: tuple[T_co, ...]
     next_cursor: str | None

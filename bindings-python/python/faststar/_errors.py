@@ -1,5 +1,6 @@
 """What can go wrong."""
 
+# pyright: reportUnusedFunction=false
 from __future__ import annotations
 
 

@@ -1,8 +1,10 @@
 """What needs no server: quotes, rates, amounts, checks."""
 
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 from . import _faststar
+from ._errors import ValidationError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,48 +12,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any, Literal
 
+    from typing_extensions import Unpack
+
     from ._faststar import Price, Product, Quote
-    from .types import Behaviour, CartLineParams, CreateSessionParams, Rounding
+    from .types import Behaviour, CartParams, CreateSessionParams, Rounding
 
 
-def quote(
-    *,
-    currency: str,
-    lines: Iterable[CartLineParams],
-    country: str = "",
-    region: str = "",
-    behaviour: Behaviour | None = None,
-    rounding: Rounding | None = None,
-    as_of: datetime.date | str | None = None,
-) -> Quote:
+def quote(**cart: Unpack[CartParams]) -> Quote:
     """Computes what a cart comes to, offline, by the code that the sandbox prices with.
+
+    ::
+
+        quote(currency="EUR", lines=[{"unit_amount": 4900, "quantity": 1}], country="DE").tax  # 782
 
     The tax is an estimate from a bundled table of national and statewide standard rates, as of
     `Quote.rates_as_of`: no local US tax, registrations, exemptions or B2B reverse charge. FastStar
     computes the binding tax. Not tax advice.
 
     Args:
-        currency: The cart's currency, ISO 4217.
-        lines: At least one, see `faststar.types.CartLineParams`. Amounts are in the smallest unit.
-        country: The buyer's country, ISO 3166-1 alpha-2; not needed where each line has a rate.
-        region: The region within it, the part of ISO 3166-2 after the hyphen: ``CA`` of ``US-CA``.
-        behaviour: Whether prices contain the tax; the place's own where it is not given.
-        rounding: How the tax is rounded; ``per_line_half_up``.
-        as_of: The date whose rates hold; today.
+        **cart: ``currency``, ``lines`` and where they matter the others, see
+            `faststar.types.CartParams`.
 
     Raises:
         ValidationError: `param` names the place: ``lines[0].unit_amount``.
     """
-    cart = {
-        "currency": currency,
-        "lines": list(lines),
-        "country": country,
-        "region": region,
-        "behaviour": behaviour,
-        "rounding": rounding,
-        "as_of": _iso(as_of),
-    }
-    return _faststar.quote_cart(cart)
+    return _faststar.quote_cart({**cart, "as_of": _iso(cart.get("as_of"))})
 
 
 def quote_session(
@@ -91,7 +76,7 @@ def quote_session(
 
 
 def check_session(
-    request: CreateSessionParams | Mapping[str, Any] | bytes | str,
+    request: CreateSessionParams | Mapping[str, Any] | bytes,
     *,
     merchant: Literal["direct", "mor"] | None = None,
     strict: bool = False,
@@ -99,7 +84,7 @@ def check_session(
     """Checks a session's request as `Sessions.create` does, and sends nothing.
 
     Args:
-        request: What `Sessions.create` would be given, or a JSON text.
+        request: What `Sessions.create` would be given, or a JSON text as bytes.
         merchant: What the merchant is, for the rules of a Merchant of Record.
         strict: Checks as the sandbox does: unknown fields, ranges, forms.
 
@@ -178,6 +163,14 @@ class Money:
     decimals: int
 
     def __init__(self, amount: int, currency: str) -> None:
+        # Type checkers see it; a user without one gives a bool, a float or a Decimal.
+        given: object = amount
+        if isinstance(given, bool) or not isinstance(given, int):
+            raise ValidationError(
+                f"amount must be an int in the smallest currency unit, not {type(amount).__name__}",
+                code="invalid_type",
+                param="amount",
+            )
         code, decimals = _faststar.currency_decimals(currency)
         object.__setattr__(self, "amount", amount)
         object.__setattr__(self, "currency", code)

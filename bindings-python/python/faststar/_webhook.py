@@ -1,5 +1,6 @@
 """Verifies webhooks."""
 
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 from . import _faststar

@@ -6,6 +6,7 @@ Where a type lists texts, any other text is taken too: FastStar may know more th
 
 from __future__ import annotations
 
+import datetime
 from typing import Dict, List, Literal, TypedDict, Union
 
 #: What a session is for.
@@ -117,3 +118,23 @@ class CartLineParams(_CartLineRequired, total=False):
     tax_rate_ppm: int
     tax_category: str
     currency: str
+
+
+class _CartRequired(TypedDict):
+    currency: str
+    lines: List[CartLineParams]
+
+
+class CartParams(_CartRequired, total=False):
+    """A cart for `faststar.quote`.
+
+    ``country`` is ISO 3166-1 alpha-2 and not needed where each line has a rate; ``region`` is the
+    part of ISO 3166-2 after the hyphen, ``CA`` of ``US-CA``; ``behaviour`` is the place's own where
+    it is not given, ``rounding`` is ``per_line_half_up``, ``as_of`` is today.
+    """
+
+    country: str
+    region: str
+    behaviour: Behaviour
+    rounding: Rounding
+    as_of: Union[datetime.date, str]
