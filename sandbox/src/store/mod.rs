@@ -88,8 +88,8 @@ impl From<Failure> for Error {
 pub type Outcome<T> = Result<T, Failure>;
 
 type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
-/// Gets no connection where the transaction could not begin: then it must not run, only answer.
-type Job = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;
+/// Gets an error where the transaction could not begin: then it must not run, only answer.
+type Job = Box<dyn FnOnce(Result<&Connection, Error>) -> Answer + Send>;
 
 /// Runs jobs on the database.
 #[derive(Debug)]
@@ -141,15 +141,12 @@ impl Store {
         job: impl FnOnce(&Connection) -> Outcome<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (sender, receiver) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let outcome = connection.map(|connection| in_savepoint(connection, job));
+        let job: Job = Box::new(move |begun| {
+            let outcome = begun
+                .and_then(|connection| in_savepoint(connection, job).map_err(Error::from));
             Box::new(move |committed| {
-                let answer = committed.and_then(|()| match outcome {
-                    Some(outcome) => outcome.map_err(Error::from),
-                    None => Err(overloaded()),
-                });
                 // The asker may have gone; what was committed stays.
-                let _ = sender.send(answer);
+                let _ = sender.send(committed.and(outcome));
             })
         });
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
@@ -222,34 +219,40 @@ fn migrate(connection: &Connection) -> Outcome<()> {
 
 fn serve(connection: &Connection, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
-        let begun = connection.execute_batch("BEGIN IMMEDIATE");
-        let usable = begun.is_ok().then_some(connection);
-        let mut answers = vec![first(usable)];
-        while answers.len() < BATCH {
+        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+            first(Err(failed("to begin", error)))(Ok(()));
+            continue;
+        }
+        let mut answers = vec![first(Ok(connection))];
+        // On a full disk and the like SQLite may end the whole transaction by itself. What came
+        // before is lost then, and what came after would commit alone.
+        while answers.len() < BATCH && !connection.is_autocommit() {
             match jobs.try_recv() {
-                Ok(job) => answers.push(job(usable)),
+                Ok(job) => answers.push(job(Ok(connection))),
                 Err(_) => break,
             }
         }
-        let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+        // Fails where there is no transaction any more.
+        let committed = connection.execute_batch("COMMIT");
         if committed.is_err() && !connection.is_autocommit() {
             let _ = connection.execute_batch("ROLLBACK");
         }
-        let failure = committed.err().map(|error| {
-            tracing::error!(%error, "the database failed to commit");
-            error.to_string()
-        });
+        let committed = committed.map_err(|error| failed("to commit", error));
         for answer in answers {
-            answer(match &failure {
-                None => Ok(()),
-                Some(message) => Err(Error::new(
-                    ErrorKind::Internal,
-                    code::INTERNAL,
-                    format!("the database failed to commit: {message}"),
-                )),
-            });
+            answer(committed.as_ref().map(|()| ()).map_err(again));
         }
     }
+}
+
+fn failed(what: &str, error: rusqlite::Error) -> Error {
+    tracing::error!(%error, "the database failed {what}");
+    let message = format!("the database failed {what}: {error}");
+    Error::new(ErrorKind::Internal, code::INTERNAL, message).with_source(error)
+}
+
+/// Makes the same error for another job of the batch.
+fn again(error: &Error) -> Error {
+    Error::new(ErrorKind::Internal, code::INTERNAL, error.message())
 }
 
 /// Runs a job so that it leaves nothing behind when it fails or panics.
@@ -261,6 +264,10 @@ fn in_savepoint<T>(
     let outcome = catch_unwind(AssertUnwindSafe(|| job(connection))).unwrap_or_else(|_| {
         Err(Error::new(ErrorKind::Internal, code::INTERNAL, "a defect of the sandbox").into())
     });
+    if connection.is_autocommit() {
+        // SQLite has rolled back everything, and the savepoint is gone.
+        return outcome;
+    }
     if outcome.is_err() {
         connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
     }
@@ -305,6 +312,69 @@ mod tests {
         assert!(first.await.unwrap());
         let taken = others.filter(|taken| std::future::ready(taken.is_ok()));
         assert!(taken.count().await >= QUEUE);
+    }
+
+    /// A file in a folder that is gone when the test is.
+    struct Scratch(PathBuf);
+
+    impl Scratch {
+        fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("faststar-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        fn file(&self) -> PathBuf {
+            self.0.join("sandbox.db")
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[tokio::test]
+    async fn on_a_full_disk_what_is_answered_ok_is_durable_and_what_failed_is_not() {
+        let scratch = Scratch::new("full");
+        let store = Store::open(&Location::File(scratch.file())).unwrap();
+        let prepare = store.run(|db| {
+            db.execute_batch("CREATE TABLE notes (text TEXT)")?;
+            let pages: i64 = db.pragma_query_value(None, "page_count", |row| row.get(0))?;
+            Ok(db.pragma_update(None, "max_page_count", pages + 4)?)
+        });
+        prepare.await.unwrap();
+        let insert = |text: String| {
+            store.run(move |db| Ok(db.execute("INSERT INTO notes VALUES (?1)", [text])?))
+        };
+        // Holds the thread until the others wait, so that all are one batch.
+        let (release, blocked) = std::sync::mpsc::channel::<()>();
+        let mut first = Box::pin(store.run(move |db| {
+            let _ = blocked.recv();
+            Ok(db.execute("INSERT INTO notes VALUES ('first')", [])?)
+        }));
+        assert!((&mut first).now_or_never().is_none());
+        let mut batch = Vec::new();
+        for text in ["before".to_owned(), "x".repeat(100_000), "after".into(), "last".into()] {
+            let mut job = Box::pin(insert(text));
+            assert!((&mut job).now_or_never().is_none());
+            batch.push(job);
+        }
+        release.send(()).unwrap();
+        let mut answers = vec![("first".to_owned(), first.await.is_ok())];
+        for (job, text) in batch.into_iter().zip(["before", "large", "after", "last"]) {
+            answers.push((text.into(), job.await.is_ok()));
+        }
+        assert!(answers.contains(&("large".into(), false)), "{answers:?}");
+        drop(store);
+        let db = Connection::open(scratch.file()).unwrap();
+        for (text, is_ok) in answers {
+            let count: i64 = db
+                .query_row("SELECT count(*) FROM notes WHERE text = ?1", [&text], |row| row.get(0))
+                .unwrap();
+            assert_eq!(count, i64::from(is_ok), "{text}");
+        }
     }
 
     #[tokio::test]
