@@ -15,13 +15,16 @@ mod idempotency;
 mod merchants;
 mod sessions;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use faststar::error::{Error, ErrorKind, code};
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 pub use catalog::{add_price, add_product, catalog_of, list_prices, list_products, product_exists};
@@ -110,6 +113,11 @@ impl Store {
             Error::new(ErrorKind::Configuration, code::INVALID_CONFIGURATION, message)
                 .with_param("--db")
         };
+        if let Location::File(path) = location {
+            make_private(path).map_err(|error| {
+                refuse(format!("the database file cannot be made: {error}; name another one"))
+            })?;
+        }
         let connection = connect(location).map_err(|error| {
             refuse(match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
@@ -181,11 +189,27 @@ fn stopped() -> Error {
         .with_retryable(true)
 }
 
+/// Makes the file where it is not there, for its owner alone: it holds secrets. SQLite gives the
+/// files that it puts beside it the same permissions.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
+}
+
 fn connect(location: &Location) -> rusqlite::Result<Connection> {
     let connection = match location {
         Location::Memory => Connection::open_in_memory()?,
-        Location::File(path) => Connection::open(path)?,
+        Location::File(path) => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            // The bundled SQLite takes what begins with `file:` for a URI; a path never does here.
+            Connection::open_with_flags(Path::new(".").join(path), flags)?
+        }
     };
+    // A file that is in use stays so: its sandbox locks it until it ends.
+    connection.busy_timeout(Duration::ZERO)?;
     connection.execute_batch(
         "PRAGMA locking_mode = EXCLUSIVE;
          PRAGMA journal_mode = WAL;
@@ -290,6 +314,8 @@ fn to_json<T: serde::Serialize>(value: &T) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use futures_util::FutureExt;
     use futures_util::stream::{FuturesUnordered, StreamExt};
 
@@ -333,6 +359,32 @@ mod tests {
         fn drop(&mut self) {
             let _ = std::fs::remove_dir_all(&self.0);
         }
+    }
+
+    #[tokio::test]
+    async fn the_files_are_their_owners_alone_and_a_locked_one_is_refused_without_a_wait() {
+        let scratch = Scratch::new("private");
+        let store = Store::open(&Location::File(scratch.file())).unwrap();
+        let wait = store
+            .run(|db| Ok(db.pragma_query_value(None, "busy_timeout", |row| row.get::<_, i64>(0))?));
+        assert_eq!(wait.await.unwrap(), 0);
+        let files = std::fs::read_dir(&scratch.0).unwrap();
+        let modes: Vec<_> = files
+            .map(|file| file.unwrap().metadata().unwrap().permissions().mode() & 0o777)
+            .collect();
+        assert!(modes.len() >= 2, "the database and its write-ahead log");
+        assert!(modes.iter().all(|mode| *mode == 0o600), "{modes:?}");
+        let refused = Store::open(&Location::File(scratch.file())).unwrap_err();
+        assert!(refused.message().contains("another sandbox has this database open"));
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_uri_is_only_a_path() {
+        let scratch = Scratch::new("uri");
+        let uri = format!("file:{}?mode=memory", scratch.file().display());
+        // As a path it lies in a folder `file:`, which is not there.
+        let refused = Store::open(&Location::File(uri.into())).unwrap_err();
+        assert!(refused.message().contains("cannot be made"), "{refused}");
     }
 
     #[tokio::test]
