@@ -41,12 +41,18 @@ pub struct Caller {
 impl Caller {
     /// Gives the time by the merchant's clock, in unix milliseconds.
     pub fn now_ms(&self) -> i64 {
-        clock::machine_now_ms().saturating_add(self.clock_offset_ms.load(Ordering::Relaxed))
+        clock::machine_now_ms().saturating_add(self.clock_offset_ms())
     }
 
-    /// Tells the caller that its clock was moved.
-    pub fn set_clock_offset_ms(&self, offset: i64) {
-        self.clock_offset_ms.store(offset, Ordering::Relaxed);
+    /// Tells how far the merchant's clock is ahead of the machine's.
+    pub fn clock_offset_ms(&self) -> i64 {
+        self.clock_offset_ms.load(Ordering::Relaxed)
+    }
+
+    /// Takes over a move of the clock, which only goes forward: the farthest one counts, whichever
+    /// is told last.
+    fn advance_to(&self, clock_offset_ms: i64) {
+        self.clock_offset_ms.fetch_max(clock_offset_ms, Ordering::Relaxed);
     }
 }
 
@@ -170,6 +176,33 @@ impl App {
         Ok(caller)
     }
 
+    /// Moves a merchant's clock forward and tells how far it is ahead of the machine's then.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_value` at `by` where an RFC 3339 time could not tell the new one.
+    pub async fn advance_clock(
+        self: &Arc<Self>,
+        caller: Arc<Caller>,
+        by_ms: i64,
+    ) -> Result<i64, Error> {
+        let app = Arc::clone(self);
+        let work = async move {
+            let merchant_id = caller.merchant.id.clone();
+            let most = clock::LAST_MS - clock::machine_now_ms();
+            let moved = app.store.run(move |db| store::move_clock(db, &merchant_id, by_ms, most));
+            let offset = moved.await?.ok_or_else(|| {
+                let message = "by must leave the clock before the year 9000";
+                Error::validation(code::INVALID_VALUE, "by", message)
+            })?;
+            caller.advance_to(offset);
+            app.outbox.notify_one();
+            Ok(offset)
+        };
+        // Goes on where the asker hangs up: the clock has moved all the same.
+        tokio::spawn(work).await.unwrap_or_else(|_| Err(store::stopped()))
+    }
+
     /// Runs a job that makes something, once per idempotency key.
     ///
     /// The key and the job are in one transaction, so that either both are durable or none is. Only
@@ -237,4 +270,24 @@ fn hash_of(key: &Secret) -> [u8; 32] {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_move_of_the_clock_that_is_told_late_does_not_set_it_back() {
+        let merchant = Merchant {
+            id: "mer_1".into(),
+            kind: MerchantKind::Direct,
+            default_currency: Currency::USD,
+            webhook_secret: Secret::from("whsec_1"),
+            clock_offset_ms: 0,
+        };
+        let caller = Caller { merchant, clock_offset_ms: AtomicI64::new(0) };
+        caller.advance_to(2_000_000);
+        caller.advance_to(1_000_000);
+        assert!(caller.now_ms() >= clock::machine_now_ms() + 1_999_000);
+    }
 }

@@ -4,7 +4,7 @@ use faststar::Secret;
 use faststar::error::{Error, ErrorKind, code};
 use rusqlite::{Connection, params};
 
-use super::{Outcome, from_json, to_json};
+use super::{Outcome, from_json, queue, to_json};
 
 /// A URL that a merchant's events go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,8 +67,9 @@ pub fn delete_endpoint(db: &Connection, merchant_id: &str, id: &str) -> Outcome<
         return Err(Error::new(ErrorKind::NotFound, code::NOT_FOUND, "no such endpoint").into());
     }
     db.execute(
-        "UPDATE deliveries SET state = 'parked' WHERE endpoint_id = ?1 AND state = 'pending'",
+        "UPDATE deliveries SET state = 'parked', held = 0
+         WHERE endpoint_id = ?1 AND state = 'pending'",
         [id],
     )?;
-    Ok(())
+    queue::place(db, id)
 }

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 
-use super::deliveries::add_delivery;
+use super::deliveries::{add_delivery, renew_delivery};
 use super::endpoints::list_endpoints;
 use super::{Outcome, from_json};
 
@@ -108,12 +108,8 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<Value>> {
 pub fn resend(db: &Connection, merchant_id: &str, event_id: &str, now_ms: i64) -> Outcome<()> {
     let (event_seq, session_id, event_type) = find_event(db, merchant_id, event_id)?;
     for endpoint in list_endpoints(db, merchant_id)? {
-        let known = db.execute(
-            "UPDATE deliveries SET state = 'pending', attempts = 0, due_at = ?3
-             WHERE event_seq = ?1 AND endpoint_id = ?2",
-            params![event_seq, endpoint.id, now_ms],
-        )?;
-        if known == 0 && endpoint.wants(&event_type) {
+        let known = renew_delivery(db, event_seq, &endpoint.id, now_ms)?;
+        if !known && endpoint.wants(&event_type) {
             add_delivery(db, event_seq, &endpoint.id, &session_id, now_ms)?;
         }
     }

@@ -13,6 +13,7 @@ mod endpoints;
 mod events;
 mod idempotency;
 mod merchants;
+mod queue;
 mod sessions;
 
 use std::fs::OpenOptions;
@@ -28,7 +29,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 pub use catalog::{add_price, add_product, catalog_of, list_prices, list_products, product_exists};
-pub use deliveries::{Attempt, Due, record_attempt, take_due};
+pub use deliveries::{Attempt, Due, Taken, record_attempt, take_due};
 pub use endpoints::{Endpoint, add_endpoint, delete_endpoint, list_endpoints};
 pub use events::{EventRow, add_event, list_events, resend};
 pub use idempotency::{find_answer, keep_answer};
@@ -42,7 +43,10 @@ const QUEUE: usize = 4096;
 /// How many jobs share a commit at the most.
 const BATCH: usize = 512;
 
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_start.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_start.sql"),
+    include_str!("../../migrations/0002_outbox.sql"),
+];
 
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,7 +130,8 @@ impl Store {
                 _ => format!("the database cannot be opened: {error}"),
             })
         })?;
-        migrate(&connection).map_err(|failure| match failure {
+        let usable = migrate(&connection).and_then(|()| queue::start(&connection));
+        usable.map_err(|failure| match failure {
             Failure::Refused(error) => error.with_param("--db"),
             Failure::Database(error) => refuse(format!("the database is not usable: {error}")),
         })?;
@@ -150,8 +155,8 @@ impl Store {
     ) -> Result<T, Error> {
         let (sender, receiver) = oneshot::channel();
         let job: Job = Box::new(move |begun| {
-            let outcome = begun
-                .and_then(|connection| in_savepoint(connection, job).map_err(Error::from));
+            let outcome =
+                begun.and_then(|connection| in_savepoint(connection, job).map_err(Error::from));
             Box::new(move |committed| {
                 // The asker may have gone; what was committed stays.
                 let _ = sender.send(committed.and(outcome));
@@ -183,7 +188,8 @@ pub fn overloaded() -> Error {
         .with_retryable(true)
 }
 
-fn stopped() -> Error {
+/// Makes the error of a server that ends.
+pub fn stopped() -> Error {
     Error::new(ErrorKind::Server, code::OVERLOADED, "the sandbox is stopping")
         .with_status(503)
         .with_retryable(true)
@@ -341,16 +347,16 @@ mod tests {
     }
 
     /// A file in a folder that is gone when the test is.
-    struct Scratch(PathBuf);
+    pub struct Scratch(PathBuf);
 
     impl Scratch {
-        fn new(name: &str) -> Self {
+        pub fn new(name: &str) -> Self {
             let path = std::env::temp_dir().join(format!("faststar-{name}-{}", std::process::id()));
             std::fs::create_dir_all(&path).unwrap();
             Self(path)
         }
 
-        fn file(&self) -> PathBuf {
+        pub fn file(&self) -> PathBuf {
             self.0.join("sandbox.db")
         }
     }
