@@ -1,15 +1,15 @@
-//! What only a sandbox has: merchants, webhook endpoints, events, the clock, paying without a page.
+//! What only a sandbox has: merchants, webhook endpoints, the clock, paying without a page.
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use faststar::error::{Error, code};
 use faststar::schema::{Field, Kind, Object, Origin};
 use faststar::{Currency, EventType, MerchantKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Handled, PageQuery};
+use super::Handled;
 use crate::app::App;
 use crate::card;
 use crate::checkout;
@@ -225,20 +225,6 @@ pub(super) async fn expire(
         })
         .await?;
     Ok(Reply::ok("Checkout session expired", &checkout::view(&row)))
-}
-
-pub(super) async fn list_events(
-    State(app): State<Arc<App>>,
-    Authenticated(caller): Authenticated,
-    RawQuery(query): RawQuery,
-) -> Handled {
-    let page = PageQuery::read(query.as_deref())?;
-    if page.cursor.is_some() {
-        return Err(super::unknown_parameter("cursor").into());
-    }
-    let merchant_id = caller.merchant.id.clone();
-    let items = app.store.run(move |db| store::list_events(db, &merchant_id, page.limit)).await?;
-    Ok(Reply::ok("Events retrieved", &json!({"items": items})))
 }
 
 pub(super) async fn resend(
