@@ -101,15 +101,20 @@ impl App {
         self.add_key(merchant).await
     }
 
-    /// Makes the first merchant, or another key for the one that the database has.
+    /// Gives another key of the first merchant that the database has, of a kind where one is given;
+    /// makes one where there is none.
     ///
     /// # Errors
     ///
     /// Kind `Internal` when the database fails, `overloaded` when too much waits for it.
-    pub async fn first_merchant(&self, kind: MerchantKind) -> Result<NewMerchant, Error> {
-        match self.store.run(store::first_merchant).await? {
+    pub async fn first_merchant(&self, kind: Option<MerchantKind>) -> Result<NewMerchant, Error> {
+        let wanted = kind.clone();
+        let find = move |db: &rusqlite::Connection| {
+            store::first_merchant(db, wanted.as_ref().map(MerchantKind::as_str))
+        };
+        match self.store.run(find).await? {
             Some(merchant) => self.add_key(merchant).await,
-            None => self.add_merchant(kind, Currency::USD).await,
+            None => self.add_merchant(kind.unwrap_or(MerchantKind::Direct), Currency::USD).await,
         }
     }
 
@@ -123,7 +128,7 @@ impl App {
 
     /// Sends all of a merchant's events to a URL, signed with the merchant's secret.
     ///
-    /// Does nothing where an endpoint has the URL already.
+    /// A merchant has one such endpoint: with another URL it moves there, with what waits for it.
     ///
     /// # Errors
     ///
@@ -137,14 +142,7 @@ impl App {
             events: Vec::new(),
         };
         let merchant_id = merchant.id.clone();
-        let add = move |db: &rusqlite::Connection| {
-            let known = store::list_endpoints(db, &merchant_id)?;
-            if known.iter().any(|known| known.url == endpoint.url) {
-                return Ok(());
-            }
-            store::add_endpoint(db, &merchant_id, &endpoint)
-        };
-        self.store.run(add).await
+        self.store.run(move |db| store::set_start_endpoint(db, &merchant_id, &endpoint)).await
     }
 
     /// Finds who calls by the API key.

@@ -72,10 +72,13 @@ pub fn find_merchant(db: &Connection, id: &str) -> Outcome<Option<Merchant>> {
     Ok(db.prepare_cached(&sql)?.query_row([id], read).optional()?)
 }
 
-/// Finds the merchant that the sandbox was first started with.
-pub fn first_merchant(db: &Connection) -> Outcome<Option<Merchant>> {
-    let sql = format!("SELECT {COLUMNS} FROM merchants ORDER BY created_at, id LIMIT 1");
-    Ok(db.query_row(&sql, [], read).optional()?)
+/// Finds the first merchant that was made, of a kind where one is given.
+pub fn first_merchant(db: &Connection, kind: Option<&str>) -> Outcome<Option<Merchant>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM merchants WHERE kind = ?1 OR ?1 IS NULL
+         ORDER BY created_at, id LIMIT 1"
+    );
+    Ok(db.query_row(&sql, [kind], read).optional()?)
 }
 
 /// Moves a merchant's clock and gives its new distance from the machine's; `None` where that would
