@@ -1,8 +1,10 @@
 //! What every request can reach.
 
 use std::collections::{HashMap, HashSet};
+use std::pin::pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use faststar::error::{Error, ErrorKind, code};
 use faststar::{Currency, MerchantKind, Secret};
@@ -15,6 +17,9 @@ use crate::receivers::Receivers;
 use crate::reply::Reply;
 use crate::store::{self, Endpoint, Failure, Merchant, Outcome, Store};
 
+/// How long to wait for webhooks that are under way: longer than two slow receivers take.
+const SETTLE: Duration = Duration::from_secs(25);
+
 /// The sandbox's state, shared by all requests.
 #[derive(Debug)]
 pub struct App {
@@ -24,6 +29,8 @@ pub struct App {
     pub receivers: Receivers,
     /// Wakes the delivery of webhooks.
     pub outbox: Notify,
+    /// Tells that an attempt to deliver has ended.
+    pub attempted: Notify,
     /// Where the sandbox listens: `http://127.0.0.1:4250`.
     pub origin: String,
     callers: Mutex<HashMap<[u8; 32], Arc<Caller>>>,
@@ -72,6 +79,7 @@ impl App {
             store,
             receivers,
             outbox: Notify::new(),
+            attempted: Notify::new(),
             origin,
             callers: Mutex::default(),
             in_flight: Mutex::default(),
@@ -143,6 +151,31 @@ impl App {
         };
         let merchant_id = merchant.id.clone();
         self.store.run(move |db| store::set_start_endpoint(db, &merchant_id, &endpoint)).await
+    }
+
+    /// Waits until everything that is due for a merchant has been attempted.
+    ///
+    /// # Errors
+    ///
+    /// `request_timeout` where receivers take too long.
+    pub async fn settle(&self, merchant_id: &str) -> Result<(), Error> {
+        let settled = async {
+            loop {
+                // Before the look, so that an attempt that ends right after it wakes us.
+                let mut attempted = pin!(self.attempted.notified());
+                attempted.as_mut().enable();
+                self.outbox.notify_one();
+                let (id, now) = (merchant_id.to_owned(), clock::machine_now_ms());
+                if self.store.run(move |db| store::is_settled(db, &id, now)).await? {
+                    return Ok(());
+                }
+                attempted.await;
+            }
+        };
+        tokio::time::timeout(SETTLE, settled).await.unwrap_or_else(|_| {
+            let message = "webhooks are still being sent; ask again, or make the receiver faster";
+            Err(Error::new(ErrorKind::Timeout, code::REQUEST_TIMEOUT, message))
+        })
     }
 
     /// Finds who calls by the API key.

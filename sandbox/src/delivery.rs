@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 
 use crate::app::App;
 use crate::clock::machine_now_ms;
+use crate::faults::Fault;
 use crate::ids;
 use crate::receivers::{AllowedAddresses, Receivers};
 use crate::store::{self, Attempt, Due, Taken};
@@ -87,9 +88,10 @@ pub async fn run(app: Arc<App>, client: reqwest::Client, mut stop: watch::Receiv
                     }
                     for due in due {
                         let (app, client) = (Arc::clone(&app), client.clone());
-                        sends.spawn(
-                            async move { note(&app, attempt(&app, &client, due).await).await },
-                        );
+                        sends.spawn(async move {
+                            note(&app, attempt(&app, &client, due).await).await;
+                            app.attempted.notify_waiters();
+                        });
                     }
                 }
                 Err(error) => {
@@ -157,8 +159,15 @@ async fn send(
     at_ms: i64,
 ) -> Result<u16, String> {
     receivers.check(&due.url).map_err(|error| error.message().to_owned())?;
+    if due.fault == Some(Fault::Drop) {
+        return Err("lost on purpose, before it reached the receiver".into());
+    }
+    let secret = match due.fault {
+        Some(Fault::CorruptSignature) => ids::secret("whsec_").into(),
+        _ => due.secret.clone(),
+    };
     // The signature's time is the machine's: a receiver compares it with its own clock.
-    let signature = webhook::sign(due.body.as_bytes(), due.secret.clone(), at_ms.div_euclid(1000));
+    let signature = webhook::sign(due.body.as_bytes(), secret, at_ms.div_euclid(1000));
     let sent = client
         .post(&due.url)
         .header("Content-Type", "application/json")
@@ -169,6 +178,9 @@ async fn send(
         .send()
         .await;
     match sent {
+        Ok(_) if due.fault == Some(Fault::DropAnswer) => {
+            Err("the receiver's answer was lost on purpose".into())
+        }
         Ok(answer) => Ok(answer.status().as_u16()),
         Err(error) if error.is_timeout() => {
             Err(format!("no answer within {} seconds", TIMEOUT.as_secs()))

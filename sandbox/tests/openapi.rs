@@ -109,8 +109,9 @@ fn answers_have_the_described_fields_and_no_others() {
         shop.complete(id, &json!({}));
         check("Session", &shop.retrieve(id));
     }
-    let events = shop.get("/sandbox/v1/events").json();
-    check("ListedEvent", &events["data"]["items"][0]);
+    let events = shop.make("/sandbox/v1/deliver", &json!({}));
+    check("ListedEvent", &events["items"][0]);
+    check("Faults", &shop.get("/sandbox/v1/faults").json()["data"]);
     assert!(problems.is_empty(), "{problems:#?}");
 }
 

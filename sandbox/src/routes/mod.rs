@@ -45,6 +45,8 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/sessions/{id}/expire", post(control::expire))
         .route("/events", get(outbox::list_events))
         .route("/events/{id}/resend", post(control::resend))
+        .route("/deliver", post(outbox::deliver))
+        .route("/faults", get(outbox::show_faults).post(outbox::set_faults))
         .route("/clock", get(control::show_clock))
         .route("/clock/advance", post(control::advance_clock));
     let running = Arc::new(AtomicUsize::new(0));

@@ -13,6 +13,7 @@ use faststar::{
 use serde_json::{Map, Value, json};
 
 use super::{cashier, control, outbox};
+use crate::faults::Faults;
 
 /// Who may call an operation.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -144,6 +145,17 @@ const OPERATIONS: &[Operation] = &[
         .filtered_by(outbox::EVENT_FILTERS),
     Operation::new("post", "/sandbox/v1/events/{id}/resend", SandboxOnly)
         .does("Sends an event again"),
+    Operation::new("post", "/sandbox/v1/deliver", SandboxOnly)
+        .does("Waits until every webhook that is due was attempted, and lists events")
+        .lists(&outbox::LISTED_EVENT)
+        .filtered_by(outbox::EVENT_FILTERS),
+    Operation::new("get", "/sandbox/v1/faults", SandboxOnly)
+        .does("Tells which faults are left")
+        .gives(&Faults::SCHEMA),
+    Operation::new("post", "/sandbox/v1/faults", SandboxOnly)
+        .does("Makes the merchant's next webhooks go wrong on purpose")
+        .takes(&Faults::SCHEMA)
+        .gives(&Faults::SCHEMA),
     Operation::new("get", "/sandbox/v1/clock", SandboxOnly).does("Tells the merchant's time"),
     Operation::new("post", "/sandbox/v1/clock/advance", SandboxOnly)
         .does("Moves the merchant's clock forward")

@@ -1,4 +1,4 @@
-//! What became of events and their deliveries.
+//! Events and their deliveries: what came of them, and what goes wrong with them on purpose.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use url::form_urlencoded;
 
 use super::{Handled, Page, PageQuery};
 use crate::app::App;
-use crate::extract::Authenticated;
+use crate::extract::{Authenticated, JsonBody};
+use crate::faults::Faults;
 use crate::reply::Reply;
 use crate::store::{self, DELIVERY_STATES};
 
@@ -117,6 +118,39 @@ pub(super) async fn list_events(
 ) -> Handled {
     let query = EventQuery::read(query.as_deref())?;
     Ok(Reply::ok("Events retrieved", &events(&app, &caller.merchant.id, query).await?))
+}
+
+pub(super) async fn deliver(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    RawQuery(query): RawQuery,
+) -> Handled {
+    let query = EventQuery::read(query.as_deref())?;
+    app.settle(&caller.merchant.id).await?;
+    let data = events(&app, &caller.merchant.id, query).await?;
+    Ok(Reply::ok("Everything due was attempted", &data))
+}
+
+pub(super) async fn show_faults(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+) -> Handled {
+    let merchant_id = caller.merchant.id.clone();
+    let faults = app.store.run(move |db| store::faults_of(db, &merchant_id)).await?;
+    Ok(Reply::ok("Faults retrieved", &faults))
+}
+
+pub(super) async fn set_faults(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    body: JsonBody,
+) -> Handled {
+    let faults: Faults = body.read(&Faults::SCHEMA)?;
+    let reply = Reply::ok("Faults set", &faults);
+    let now = caller.now_ms();
+    app.store.run(move |db| store::set_faults(db, &caller.merchant.id, &faults, now)).await?;
+    app.outbox.notify_one();
+    Ok(reply)
 }
 
 async fn events(

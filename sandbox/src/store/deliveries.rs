@@ -3,7 +3,8 @@
 use faststar::Secret;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Outcome, queue};
+use super::{Outcome, faults, queue};
+use crate::faults::Fault;
 
 /// A delivery that is due.
 #[derive(Clone, Debug)]
@@ -28,12 +29,16 @@ pub struct Due {
     pub event_created_at: i64,
     /// The body to sign and send.
     pub body: String,
+    /// The merchant that it belongs to.
+    pub merchant_id: String,
     /// How far the merchant's clock is ahead of the machine's.
     pub clock_offset_ms: i64,
+    /// What goes wrong on purpose.
+    pub fault: Option<Fault>,
 }
 
 const FIRST_DUE: &str = "SELECT d.seq, d.generation, d.endpoint_id, d.session_id, d.attempts,
-        e.url, e.secret, v.id, v.created_at, v.body, m.clock_offset_ms
+        e.url, e.secret, v.id, v.created_at, v.body, m.id, m.clock_offset_ms
     FROM deliveries d
     JOIN endpoints e ON e.id = d.endpoint_id
     JOIN merchants m ON m.id = e.merchant_id
@@ -57,7 +62,9 @@ pub struct Taken {
 pub fn take_due(db: &Connection, machine_now_ms: i64, limit: usize) -> Outcome<Taken> {
     let mut due = Vec::new();
     for endpoint_id in queue::take(db, machine_now_ms, limit)? {
-        due.push(first_due(db, &endpoint_id)?);
+        let mut first = first_due(db, &endpoint_id)?;
+        first.fault = faults::ask(db, &first.merchant_id, |stored| stored.faults.next_attempt())?;
+        due.push(first);
     }
     let wait_ms = queue::next_due_at(db)?.map(|at| at - machine_now_ms);
     Ok(Taken { due, wait_ms })
@@ -76,7 +83,9 @@ fn first_due(db: &Connection, endpoint_id: &str) -> Outcome<Due> {
             event_id: row.get(7)?,
             event_created_at: row.get(8)?,
             body: row.get(9)?,
-            clock_offset_ms: row.get(10)?,
+            merchant_id: row.get(10)?,
+            clock_offset_ms: row.get(11)?,
+            fault: None,
         })
     })?)
 }
@@ -115,6 +124,8 @@ pub fn record_attempt(db: &Connection, attempt: &Attempt) -> Outcome<()> {
         attempt.duration_ms
     ])?;
     match (&attempt.error, attempt.retry_in_ms) {
+        // Its time has come already, so that it goes out at once again.
+        (None, _) if faults::ask(db, &due.merchant_id, |s| s.faults.next_duplicate())? => {}
         (None, _) => end(db, due, "delivered")?,
         (Some(_), None) => end(db, due, "parked")?,
         // `due_at` is told by the merchant's clock, which may have been moved meanwhile.
@@ -278,7 +289,7 @@ mod tests {
     async fn what_is_asked_for_anew_during_an_attempt_is_sent_after_it() {
         let store = Store::open(&Location::Memory).unwrap();
         store.run(|db| Ok(db.execute_batch(OUTBOX)?)).await.unwrap();
-        store.run(|db| Ok(queue::place(db, "we_1")?)).await.unwrap();
+        store.run(|db| queue::place(db, "we_1")).await.unwrap();
         let due = take(&store, NOW).await.0.remove(0);
         assert_eq!(due.event_id, "evt_4");
         let again = store.run(|db| super::super::resend(db, "mer_1", "evt_4", NOW + 3_600_000));

@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 use super::catalog::seq_before;
 use super::deliveries::{add_delivery, renew_delivery};
 use super::endpoints::list_endpoints;
-use super::{Outcome, from_json};
+use super::{Outcome, faults, from_json};
 use crate::clock;
 
 /// An event to be written and delivered.
@@ -28,7 +28,8 @@ pub struct EventRow {
     pub body: String,
 }
 
-/// Adds an event, and a delivery for each endpoint that wants it, due at once.
+/// Adds an event, and a delivery for each endpoint that wants it: due at once, unless the merchant
+/// has asked for it to go wrong.
 pub fn add_event(db: &Connection, event: &EventRow) -> Outcome<()> {
     db.prepare_cached(
         "INSERT INTO events (id, merchant_id, session_id, type, created_at, body)
@@ -43,9 +44,33 @@ pub fn add_event(db: &Connection, event: &EventRow) -> Outcome<()> {
         event.body
     ])?;
     let event_seq = db.last_insert_rowid();
-    for endpoint in list_endpoints(db, &event.merchant_id)? {
-        if endpoint.wants(&event.event_type) {
-            add_delivery(db, event_seq, &endpoint.id, &event.session_id, event.created_at)?;
+    let (due_at, ready) = faults::ask(db, &event.merchant_id, |stored| {
+        stored.kept.push(event_seq);
+        if stored.faults.next_is_kept() {
+            return (0, Vec::new());
+        }
+        let due_at = event.created_at.saturating_add(stored.faults.next_delay_ms());
+        (due_at, std::mem::take(&mut stored.kept))
+    })?;
+    for event_seq in ready.into_iter().rev() {
+        deliver(db, &event.merchant_id, event_seq, due_at)?;
+    }
+    Ok(())
+}
+
+/// Puts an event into the outbox for each endpoint that wants it.
+pub(super) fn deliver(
+    db: &Connection,
+    merchant_id: &str,
+    event_seq: i64,
+    due_at: i64,
+) -> Outcome<()> {
+    let (session_id, event_type): (String, String) = db
+        .prepare_cached("SELECT session_id, type FROM events WHERE seq = ?1")?
+        .query_row([event_seq], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for endpoint in list_endpoints(db, merchant_id)? {
+        if endpoint.wants(&event_type) {
+            add_delivery(db, event_seq, &endpoint.id, &session_id, due_at)?;
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ mod catalog;
 mod deliveries;
 mod endpoints;
 mod events;
+mod faults;
 mod idempotency;
 mod merchants;
 mod queue;
@@ -32,10 +33,12 @@ pub use catalog::{add_price, add_product, catalog_of, list_prices, list_products
 pub use deliveries::{Attempt, Due, Taken, record_attempt, take_due};
 pub use endpoints::{Endpoint, add_endpoint, delete_endpoint, list_endpoints, set_start_endpoint};
 pub use events::{DELIVERY_STATES, EventRow, ListedEvent, add_event, list_events, resend};
+pub use faults::{faults_of, set_faults};
 pub use idempotency::{find_answer, keep_answer};
 pub use merchants::{
     Merchant, add_key, add_merchant, find_merchant, first_merchant, merchant_of_key, move_clock,
 };
+pub use queue::is_settled;
 pub use sessions::{SessionRow, add_session, find_session, update_session};
 
 /// How many jobs may wait before new ones are refused.
@@ -269,7 +272,7 @@ fn serve(connection: &Connection, jobs: &Receiver<Job>) {
         }
         let committed = committed.map_err(|error| failed("to commit", error));
         for answer in answers {
-            answer(committed.as_ref().map(|()| ()).map_err(again));
+            answer(committed.as_ref().copied().map_err(again));
         }
     }
 }

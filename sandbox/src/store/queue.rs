@@ -92,3 +92,14 @@ pub(super) fn next_due_at(db: &Connection) -> Outcome<Option<i64>> {
         .prepare_cached("SELECT min(due_at) FROM temp.queue WHERE busy = 0")?
         .query_row([], |row| row.get(0))?)
 }
+
+/// Tells whether nothing is being sent for a merchant and nothing is due.
+pub fn is_settled(db: &Connection, merchant_id: &str, machine_now_ms: i64) -> Outcome<bool> {
+    Ok(db
+        .prepare_cached(
+            "SELECT NOT EXISTS (SELECT 1 FROM endpoints e
+                 CROSS JOIN temp.queue q ON q.endpoint_id = e.id
+                 WHERE e.merchant_id = ?1 AND (q.busy = 1 OR q.due_at <= ?2))",
+        )?
+        .query_row(params![merchant_id, machine_now_ms], |row| row.get(0))?)
+}
