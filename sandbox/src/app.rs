@@ -55,8 +55,34 @@ impl Caller {
 pub struct NewMerchant {
     /// The merchant.
     pub merchant: Merchant,
-    /// Its API key; the database has only the hash.
+    /// Its API key. The database has the hash; the key itself only in the answer that was kept where
+    /// the merchant was made under an idempotency key, for 24 hours.
     pub api_key: Secret,
+}
+
+impl NewMerchant {
+    /// Makes up a merchant and its first API key.
+    pub fn new(kind: MerchantKind, default_currency: Currency) -> Self {
+        let merchant = Merchant {
+            id: ids::id("mer_", clock::machine_now_ms()),
+            kind,
+            default_currency,
+            webhook_secret: ids::secret("whsec_").into(),
+            clock_offset_ms: 0,
+        };
+        Self { merchant, api_key: ids::secret("fs_test_").into() }
+    }
+
+    /// Stores both.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn add(&self, db: &rusqlite::Connection) -> Outcome<()> {
+        let now = clock::machine_now_ms();
+        store::add_merchant(db, &self.merchant, now)?;
+        store::add_key(db, &hash_of(&self.api_key), &self.merchant.id, now)
+    }
 }
 
 impl App {
@@ -82,17 +108,10 @@ impl App {
         kind: MerchantKind,
         default_currency: Currency,
     ) -> Result<NewMerchant, Error> {
-        let now = clock::machine_now_ms();
-        let merchant = Merchant {
-            id: ids::id("mer_", now),
-            kind,
-            default_currency,
-            webhook_secret: ids::secret("whsec_").into(),
-            clock_offset_ms: 0,
-        };
-        let row = merchant.clone();
-        self.store.run(move |db| store::add_merchant(db, &row, now)).await?;
-        self.add_key(merchant).await
+        let new = NewMerchant::new(kind, default_currency);
+        let row = new.clone();
+        self.store.run(move |db| row.add(db)).await?;
+        Ok(new)
     }
 
     /// Makes the first merchant, or another key for the one that the database has.
@@ -170,17 +189,18 @@ impl App {
         Ok(caller)
     }
 
-    /// Runs a job that makes something, once per idempotency key.
+    /// Runs a job that makes something, once per idempotency key of its owner: a merchant, or the
+    /// session whose buyer acts.
     ///
-    /// The key and the job are in one transaction, so that either both are durable or none is. Only
-    /// success is kept: what was refused did nothing and may be tried again under the same key.
+    /// The key and the job are in one transaction, so that either both are durable or none is. What
+    /// the job fails with is not kept: it did nothing and may be tried again under the same key.
     ///
     /// # Errors
     ///
     /// `idempotency_in_flight`, `idempotency_key_reused`, and those of the job.
     pub async fn once(
         &self,
-        caller: &Caller,
+        owner: &str,
         key: Option<String>,
         request_hash: [u8; 32],
         job: impl FnOnce(&rusqlite::Connection) -> Outcome<Reply> + Send + 'static,
@@ -188,17 +208,17 @@ impl App {
         let Some(key) = key else {
             return self.store.run(job).await;
         };
-        let merchant_id = caller.merchant.id.clone();
-        let _in_flight = InFlight::enter(self, (merchant_id.clone(), key.clone()))?;
+        let owner = owner.to_owned();
+        let _in_flight = InFlight::enter(self, (owner.clone(), key.clone()))?;
         let now = clock::machine_now_ms();
         self.store
             .run(move |db| {
-                let kept = store::find_answer(db, &merchant_id, &key, &request_hash, now)?;
+                let kept = store::find_answer(db, &owner, &key, &request_hash, now)?;
                 if let Some(answer) = kept {
                     return Ok(Reply::replay(answer));
                 }
                 let reply = job(db)?;
-                store::keep_answer(db, &merchant_id, &key, &request_hash, reply.body(), now)?;
+                store::keep_answer(db, &owner, &key, &request_hash, &reply.to_keep(), now)?;
                 Ok::<_, Failure>(reply)
             })
             .await

@@ -28,7 +28,7 @@ pub use catalog::{add_price, add_product, catalog_of, list_prices, list_products
 pub use deliveries::{Attempt, Due, record_attempt, take_due};
 pub use endpoints::{Endpoint, add_endpoint, delete_endpoint, list_endpoints};
 pub use events::{EventRow, add_event, list_events, resend};
-pub use idempotency::{find_answer, keep_answer};
+pub use idempotency::{Answer as KeptAnswer, find_answer, keep_answer};
 pub use merchants::{
     Merchant, add_key, add_merchant, find_merchant, first_merchant, merchant_of_key, move_clock,
 };
@@ -39,7 +39,10 @@ const QUEUE: usize = 4096;
 /// How many jobs share a commit at the most.
 const BATCH: usize = 512;
 
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_start.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_start.sql"),
+    include_str!("../../migrations/0002_answers.sql"),
+];
 
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
