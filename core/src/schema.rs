@@ -256,6 +256,25 @@ impl Object {
         self.check_at(value, strictness, &Path::Root)
     }
 
+    /// Checks that none of the fields that a request type does not know is one that it has, which
+    /// would be written twice; `path` is the object's place, such as `line_items[2]`.
+    ///
+    /// # Errors
+    ///
+    /// `duplicate_key` with the field's path.
+    pub(crate) fn check_extra(&self, extra: &Map<String, Value>, path: &str) -> Result<()> {
+        let Some(field) = self.fields.iter().find(|field| extra.contains_key(field.name)) else {
+            return Ok(());
+        };
+        let dot = if path.is_empty() { "" } else { "." };
+        let name = field.name;
+        Err(Error::validation(
+            code::DUPLICATE_KEY,
+            format!("{path}{dot}{name}"),
+            format!("{name} is a field of {}; set it as one and not in extra", self.name),
+        ))
+    }
+
     fn check_at(&self, value: &Value, strictness: Strictness, path: &Path<'_>) -> Result<()> {
         let Value::Object(map) = value else {
             let message = format!("must be a JSON object, not {}", describe(value));

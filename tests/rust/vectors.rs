@@ -9,12 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use faststar::schema::{self, Strictness};
+use faststar::schema;
 use faststar::tax::RateTable;
 use faststar::webhook::{Verifier, sign_all};
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, Date, Error, Event, MerchantKind, Money, Place,
-    QuoteOptions, Result, ReturnOutcome, ReturnUrls, SessionStatus, Transition,
+    Cart, Cashier, Catalog, CreatePrice, CreateSession, Date, Error, Event, MerchantKind, Money,
+    Place, QuoteOptions, Result, ReturnOutcome, ReturnUrls, SessionStatus, SubscriptionStart,
+    Timestamp, Transition, session,
 };
 use serde_json::{Value, json};
 
@@ -27,6 +28,7 @@ type Op = fn(&Value) -> Result<Value>;
 const OPS: &[(&str, Op)] = &[
     ("cashier_return", cashier_return),
     ("cashier_url", cashier_url),
+    ("create_price_strict", create_price_strict),
     ("create_session_strict", create_session_strict),
     ("create_session_types", create_session_types),
     ("event_parse", event_parse),
@@ -35,7 +37,9 @@ const OPS: &[(&str, Op)] = &[
     ("money_parse", money_parse),
     ("place_parse", place_parse),
     ("quote", quote),
+    ("session_status", session_status),
     ("session_transition", session_transition),
+    ("subscription_start", subscription_start),
     ("tax_rate", tax_rate),
     ("totals", totals),
     ("webhook_sign", webhook_sign),
@@ -48,27 +52,35 @@ fn totals(input: &Value) -> Result<Value> {
 }
 
 fn quote(input: &Value) -> Result<Value> {
-    let options = &input["options"];
-    let mut chosen = QuoteOptions::on(date(text(options, "on")));
-    if let Some(merchant) = merchant(options) {
-        chosen = chosen.merchant(merchant);
-    }
-    if let Some(currency) = options.get("default_currency") {
-        chosen = chosen.default_currency(read(currency));
-    }
-    if let Some(rounding) = options.get("rounding") {
-        chosen = chosen.rounding(read(rounding));
-    }
-    let mut catalog = Catalog::new();
-    let in_catalog = |kind: &str| input["catalog"][kind].as_array().cloned().unwrap_or_default();
-    for product in in_catalog("products") {
-        catalog.add_product(read(&product));
-    }
-    for price in in_catalog("prices") {
-        catalog.add_price(read(&price));
-    }
-    let request = create_session(&input["request"])?;
-    Ok(to_value(faststar::quote(&request, &catalog, &chosen)?))
+    let (request, catalog, options) = quoted(input)?;
+    Ok(to_value(faststar::quote(&request, &catalog, &options)?))
+}
+
+fn subscription_start(input: &Value) -> Result<Value> {
+    let (request, catalog, options) = quoted(input)?;
+    let now = read(&input["now"]);
+    Ok(to_value(SubscriptionStart::compute(&request, &catalog, &options, now)?))
+}
+
+fn quoted(input: &Value) -> Result<(CreateSession, Catalog, QuoteOptions)> {
+    let catalog = input.get("catalog").cloned().unwrap_or_else(|| json!({}));
+    Ok((
+        create_session(&input["request"])?,
+        Catalog::from_value(catalog)?,
+        QuoteOptions::from_value(input["options"].clone())?,
+    ))
+}
+
+fn session_status(input: &Value) -> Result<Value> {
+    let expires_at = session::expires_at(read(&input["created_at"]));
+    let status = SessionStatus::from(text(input, "status")).at(read(&input["now"]), expires_at);
+    Ok(json!({"status": status, "expires_at": expires_at}))
+}
+
+fn create_price_strict(input: &Value) -> Result<Value> {
+    let request: CreatePrice = schema::read(&CreatePrice::SCHEMA, &body(input))?;
+    request.check_recurrence()?;
+    Ok(to_value(request))
 }
 
 fn line_items(input: &Value) -> Result<Value> {
@@ -165,7 +177,7 @@ fn cashier_return(input: &Value) -> Result<Value> {
 
 /// Reads a request as a language package reads what its user gave.
 fn create_session(value: &Value) -> Result<CreateSession> {
-    schema::from_value(&CreateSession::SCHEMA, value.clone(), Strictness::Types)
+    CreateSession::from_value(value.clone())
 }
 
 fn merchant(input: &Value) -> Option<MerchantKind> {

@@ -69,8 +69,7 @@ pub fn keep_answer(
              (SELECT owner, key FROM answers WHERE expires_at <= ?1 LIMIT 2)",
     )?
     .execute([now_ms])?;
-    db.prepare_cached("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(
-        params![owner, key, request_hash, answer.status, answer.body, now_ms + KEPT_MS],
-    )?;
+    db.prepare_cached("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute(params![owner, key, request_hash, answer.status, answer.body, now_ms + KEPT_MS])?;
     Ok(())
 }
