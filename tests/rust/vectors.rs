@@ -9,6 +9,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use faststar::client::TransportErrorKind;
+use faststar::client::http::{HeaderMap, HeaderName};
+use faststar::client::retry::{self, Decision, FailedAttempt};
 use faststar::schema;
 use faststar::tax::RateTable;
 use faststar::webhook::{Verifier, sign_all};
@@ -37,6 +40,7 @@ const OPS: &[(&str, Op)] = &[
     ("money_parse", money_parse),
     ("place_parse", place_parse),
     ("quote", quote),
+    ("retry_decision", retry_decision),
     ("session_status", session_status),
     ("session_transition", session_transition),
     ("subscription_start", subscription_start),
@@ -81,6 +85,44 @@ fn create_price_strict(input: &Value) -> Result<Value> {
     let request: CreatePrice = schema::read(&CreatePrice::SCHEMA, &body(input))?;
     request.check_recurrence()?;
     Ok(to_value(request))
+}
+
+fn retry_decision(input: &Value) -> Result<Value> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in input["headers"].as_object().into_iter().flatten() {
+        let name: HeaderName = name.parse().expect("a header's name");
+        headers.insert(name, value.as_str().and_then(|value| value.parse().ok()).expect("a text"));
+    }
+    let now = input.get("now").map_or(Timestamp::UNIX_EPOCH, read);
+    let retry_after = retry::retry_after(&headers, now);
+    let is_transient = match input.get("failure").and_then(Value::as_str) {
+        None => retry::is_transient(read(&input["status"]), text(input, "code"), retry_after),
+        Some(failure) => match failure {
+            "connect" => TransportErrorKind::Connect,
+            "certificate" => TransportErrorKind::Certificate,
+            "interrupted" => TransportErrorKind::Interrupted,
+            "timeout" => TransportErrorKind::Timeout,
+            "too_large" => TransportErrorKind::TooLarge,
+            "other" => TransportErrorKind::Other,
+            unknown => panic!("no failure is called {unknown}"),
+        }
+        .is_transient(),
+    };
+    let failed = FailedAttempt {
+        number: read(&input["attempt"]),
+        max_attempts: read(&input["max_attempts"]),
+        is_transient,
+        retry_after,
+        remaining: Duration::from_millis(read(&input["remaining_ms"])),
+        random: read(&input["random"]),
+    };
+    Ok(match failed.decision() {
+        Decision::GiveUp => json!({"retry": false}),
+        Decision::RetryAfter(wait) => {
+            let wait_ms = u64::try_from(wait.as_millis()).expect("a short wait");
+            json!({"retry": true, "wait_ms": wait_ms})
+        }
+    })
 }
 
 fn line_items(input: &Value) -> Result<Value> {
