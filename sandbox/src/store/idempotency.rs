@@ -73,3 +73,24 @@ pub fn keep_answer(
         .execute(params![owner, key, request_hash, answer.status, answer.body, now_ms + KEPT_MS])?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_that_were_kept_before_the_table_changed_are_still_there() {
+        let db = Connection::open_in_memory().unwrap();
+        db.execute_batch(include_str!("../../migrations/0001_start.sql")).unwrap();
+        db.execute_batch(
+            "PRAGMA foreign_keys = OFF;
+             INSERT INTO idempotency_keys VALUES ('mer_1', 'order-7', x'01', x'7b7d', 2000);",
+        )
+        .unwrap();
+        db.execute_batch(include_str!("../../migrations/0002_answers.sql")).unwrap();
+        let kept = find_answer(&db, "mer_1", "order-7", &[1], 1000).unwrap();
+        assert_eq!(kept, Some(Answer { status: 200, body: b"{}".to_vec() }));
+        assert_eq!(find_answer(&db, "mer_1", "order-7", &[1], 2000).unwrap(), None);
+        assert_eq!(find_answer(&db, "cs_1", "order-7", &[1], 1000).unwrap(), None);
+    }
+}
