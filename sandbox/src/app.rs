@@ -68,8 +68,34 @@ impl Caller {
 pub struct NewMerchant {
     /// The merchant.
     pub merchant: Merchant,
-    /// Its API key; the database has only the hash.
+    /// Its API key. The database has the hash; the key itself only in the answer that was kept where
+    /// the merchant was made under an idempotency key, for 24 hours.
     pub api_key: Secret,
+}
+
+impl NewMerchant {
+    /// Makes up a merchant and its first API key.
+    pub fn new(kind: MerchantKind, default_currency: Currency) -> Self {
+        let merchant = Merchant {
+            id: ids::id("mer_", clock::machine_now_ms()),
+            kind,
+            default_currency,
+            webhook_secret: ids::secret("whsec_").into(),
+            clock_offset_ms: 0,
+        };
+        Self { merchant, api_key: ids::secret("fs_test_").into() }
+    }
+
+    /// Stores both.
+    ///
+    /// # Errors
+    ///
+    /// Those of the database.
+    pub fn add(&self, db: &rusqlite::Connection) -> Outcome<()> {
+        let now = clock::machine_now_ms();
+        store::add_merchant(db, &self.merchant, now)?;
+        store::add_key(db, &hash_of(&self.api_key), &self.merchant.id, now)
+    }
 }
 
 impl App {
@@ -96,17 +122,10 @@ impl App {
         kind: MerchantKind,
         default_currency: Currency,
     ) -> Result<NewMerchant, Error> {
-        let now = clock::machine_now_ms();
-        let merchant = Merchant {
-            id: ids::id("mer_", now),
-            kind,
-            default_currency,
-            webhook_secret: ids::secret("whsec_").into(),
-            clock_offset_ms: 0,
-        };
-        let row = merchant.clone();
-        self.store.run(move |db| store::add_merchant(db, &row, now)).await?;
-        self.add_key(merchant).await
+        let new = NewMerchant::new(kind, default_currency);
+        let row = new.clone();
+        self.store.run(move |db| row.add(db)).await?;
+        Ok(new)
     }
 
     /// Gives another key of the first merchant that the database has, of a kind where one is given;
@@ -207,44 +226,56 @@ impl App {
         Ok(caller)
     }
 
-    /// Moves a merchant's clock forward and tells how far it is ahead of the machine's then.
+    /// Moves a merchant's clock forward, once per idempotency key, and answers with its offset then.
     ///
     /// # Errors
     ///
-    /// `invalid_value` at `by` where an RFC 3339 time could not tell the new one.
+    /// `invalid_value` at `by` where an RFC 3339 time could not tell the new one, and those of
+    /// [`App::once`].
     pub async fn advance_clock(
         self: &Arc<Self>,
         caller: Arc<Caller>,
         by_ms: i64,
-    ) -> Result<i64, Error> {
+        key: Option<String>,
+        request_hash: [u8; 32],
+        answer: fn(i64) -> Reply,
+    ) -> Result<Reply, Error> {
         let app = Arc::clone(self);
         let work = async move {
-            let merchant_id = caller.merchant.id.clone();
+            let id = caller.merchant.id.clone();
             let most = clock::LAST_MS - clock::machine_now_ms();
-            let moved = app.store.run(move |db| store::move_clock(db, &merchant_id, by_ms, most));
-            let offset = moved.await?.ok_or_else(|| {
-                let message = "by must leave the clock before the year 9000";
-                Error::validation(code::INVALID_VALUE, "by", message)
-            })?;
-            caller.advance_to(offset);
+            let moved = app.once(&caller.merchant.id, key, request_hash, move |db| {
+                let offset = store::move_clock(db, &id, by_ms, most)?.ok_or_else(|| {
+                    let message = "by must leave the clock before the year 9000";
+                    Error::validation(code::INVALID_VALUE, "by", message)
+                })?;
+                Ok(answer(offset))
+            });
+            let reply = moved.await?;
+            // Read back, since an answer that came again has moved nothing and says an old offset.
+            let id = caller.merchant.id.clone();
+            if let Some(merchant) = app.store.run(move |db| store::find_merchant(db, &id)).await? {
+                caller.advance_to(merchant.clock_offset_ms);
+            }
             app.outbox.notify_one();
-            Ok(offset)
+            Ok(reply)
         };
         // Goes on where the asker hangs up: the clock has moved all the same.
         tokio::spawn(work).await.unwrap_or_else(|_| Err(store::stopped()))
     }
 
-    /// Runs a job that makes something, once per idempotency key.
+    /// Runs a job that makes something, once per idempotency key of its owner: a merchant, or the
+    /// session whose buyer acts.
     ///
-    /// The key and the job are in one transaction, so that either both are durable or none is. Only
-    /// success is kept: what was refused did nothing and may be tried again under the same key.
+    /// The key and the job are in one transaction, so that either both are durable or none is. What
+    /// the job fails with is not kept: it did nothing and may be tried again under the same key.
     ///
     /// # Errors
     ///
     /// `idempotency_in_flight`, `idempotency_key_reused`, and those of the job.
     pub async fn once(
         &self,
-        caller: &Caller,
+        owner: &str,
         key: Option<String>,
         request_hash: [u8; 32],
         job: impl FnOnce(&rusqlite::Connection) -> Outcome<Reply> + Send + 'static,
@@ -252,17 +283,17 @@ impl App {
         let Some(key) = key else {
             return self.store.run(job).await;
         };
-        let merchant_id = caller.merchant.id.clone();
-        let _in_flight = InFlight::enter(self, (merchant_id.clone(), key.clone()))?;
+        let owner = owner.to_owned();
+        let _in_flight = InFlight::enter(self, (owner.clone(), key.clone()))?;
         let now = clock::machine_now_ms();
         self.store
             .run(move |db| {
-                let kept = store::find_answer(db, &merchant_id, &key, &request_hash, now)?;
+                let kept = store::find_answer(db, &owner, &key, &request_hash, now)?;
                 if let Some(answer) = kept {
                     return Ok(Reply::replay(answer));
                 }
                 let reply = job(db)?;
-                store::keep_answer(db, &merchant_id, &key, &request_hash, reply.body(), now)?;
+                store::keep_answer(db, &owner, &key, &request_hash, &reply.to_keep(), now)?;
                 Ok::<_, Failure>(reply)
             })
             .await

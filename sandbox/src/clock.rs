@@ -28,6 +28,11 @@ pub fn timestamp(ms: i64) -> Timestamp {
     Timestamp::from_second(ms.div_euclid(1000)).unwrap_or(Timestamp::MAX)
 }
 
+/// Gives a time to the millisecond, the last one there is where it would lie beyond.
+pub fn exact(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
+}
+
 /// Reads a span such as `25h`, `90m`, `3d` or `1d12h` in milliseconds.
 pub fn parse_span(text: &str) -> Option<i64> {
     let mut rest = text;

@@ -81,6 +81,14 @@ fn what_webhook_sign_signs_webhook_verify_takes() {
 }
 
 #[test]
+fn a_body_that_is_too_large_is_refused_and_not_cut() {
+    let body = vec![b'x'; 64 * 1024 * 1024 + 1];
+    let output = faststar(&["webhook", "sign", "--secret", "whsec_1"], &body);
+    let told: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((output.status.code(), &told["error"]["code"]), (Some(1), &json!("body_too_large")));
+}
+
+#[test]
 fn a_running_sandbox_is_driven_by_the_command_line() {
     let sandbox = Sandbox::start(&[]);
     let shop = sandbox.caller();

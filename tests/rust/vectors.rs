@@ -9,12 +9,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use faststar::schema::{self, Strictness};
+use faststar::client::TransportErrorKind;
+use faststar::client::http::{HeaderMap, HeaderName};
+use faststar::client::retry::{self, Decision, FailedAttempt};
+use faststar::schema;
 use faststar::tax::RateTable;
 use faststar::webhook::{Verifier, sign_all};
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, Date, Error, Event, MerchantKind, Money, Place,
-    QuoteOptions, Result, ReturnOutcome, ReturnUrls, SessionStatus, Transition,
+    Cart, Cashier, Catalog, CreatePrice, CreateSession, Date, Error, Event, MerchantKind, Money,
+    Place, QuoteOptions, Result, ReturnOutcome, ReturnUrls, SessionStatus, SubscriptionStart,
+    Timestamp, Transition, session,
 };
 use serde_json::{Value, json};
 
@@ -27,6 +31,7 @@ type Op = fn(&Value) -> Result<Value>;
 const OPS: &[(&str, Op)] = &[
     ("cashier_return", cashier_return),
     ("cashier_url", cashier_url),
+    ("create_price_strict", create_price_strict),
     ("create_session_strict", create_session_strict),
     ("create_session_types", create_session_types),
     ("event_parse", event_parse),
@@ -35,7 +40,10 @@ const OPS: &[(&str, Op)] = &[
     ("money_parse", money_parse),
     ("place_parse", place_parse),
     ("quote", quote),
+    ("retry_decision", retry_decision),
+    ("session_status", session_status),
     ("session_transition", session_transition),
+    ("subscription_start", subscription_start),
     ("tax_rate", tax_rate),
     ("totals", totals),
     ("webhook_sign", webhook_sign),
@@ -48,27 +56,73 @@ fn totals(input: &Value) -> Result<Value> {
 }
 
 fn quote(input: &Value) -> Result<Value> {
-    let options = &input["options"];
-    let mut chosen = QuoteOptions::on(date(text(options, "on")));
-    if let Some(merchant) = merchant(options) {
-        chosen = chosen.merchant(merchant);
+    let (request, catalog, options) = quoted(input)?;
+    Ok(to_value(faststar::quote(&request, &catalog, &options)?))
+}
+
+fn subscription_start(input: &Value) -> Result<Value> {
+    let (request, catalog, options) = quoted(input)?;
+    let now = read(&input["now"]);
+    Ok(to_value(SubscriptionStart::compute(&request, &catalog, &options, now)?))
+}
+
+fn quoted(input: &Value) -> Result<(CreateSession, Catalog, QuoteOptions)> {
+    let catalog = input.get("catalog").cloned().unwrap_or_else(|| json!({}));
+    Ok((
+        create_session(&input["request"])?,
+        Catalog::from_value(catalog)?,
+        QuoteOptions::from_value(input["options"].clone())?,
+    ))
+}
+
+fn session_status(input: &Value) -> Result<Value> {
+    let expires_at = session::expires_at(read(&input["created_at"]));
+    let status = SessionStatus::from(text(input, "status")).at(read(&input["now"]), expires_at);
+    Ok(json!({"status": status, "expires_at": expires_at}))
+}
+
+fn create_price_strict(input: &Value) -> Result<Value> {
+    let request: CreatePrice = schema::read(&CreatePrice::SCHEMA, &body(input))?;
+    request.check_recurrence()?;
+    Ok(to_value(request))
+}
+
+fn retry_decision(input: &Value) -> Result<Value> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in input["headers"].as_object().into_iter().flatten() {
+        let name: HeaderName = name.parse().expect("a header's name");
+        headers.insert(name, value.as_str().and_then(|value| value.parse().ok()).expect("a text"));
     }
-    if let Some(currency) = options.get("default_currency") {
-        chosen = chosen.default_currency(read(currency));
-    }
-    if let Some(rounding) = options.get("rounding") {
-        chosen = chosen.rounding(read(rounding));
-    }
-    let mut catalog = Catalog::new();
-    let in_catalog = |kind: &str| input["catalog"][kind].as_array().cloned().unwrap_or_default();
-    for product in in_catalog("products") {
-        catalog.add_product(read(&product));
-    }
-    for price in in_catalog("prices") {
-        catalog.add_price(read(&price));
-    }
-    let request = create_session(&input["request"])?;
-    Ok(to_value(faststar::quote(&request, &catalog, &chosen)?))
+    let now = input.get("now").map_or(Timestamp::UNIX_EPOCH, read);
+    let retry_after = retry::retry_after(&headers, now);
+    let is_transient = match input.get("failure").and_then(Value::as_str) {
+        None => retry::is_transient(read(&input["status"]), text(input, "code"), retry_after),
+        Some(failure) => match failure {
+            "connect" => TransportErrorKind::Connect,
+            "certificate" => TransportErrorKind::Certificate,
+            "interrupted" => TransportErrorKind::Interrupted,
+            "timeout" => TransportErrorKind::Timeout,
+            "too_large" => TransportErrorKind::TooLarge,
+            "other" => TransportErrorKind::Other,
+            unknown => panic!("no failure is called {unknown}"),
+        }
+        .is_transient(),
+    };
+    let failed = FailedAttempt {
+        number: read(&input["attempt"]),
+        max_attempts: read(&input["max_attempts"]),
+        is_transient,
+        retry_after,
+        remaining: Duration::from_millis(read(&input["remaining_ms"])),
+        random: read(&input["random"]),
+    };
+    Ok(match failed.decision() {
+        Decision::GiveUp => json!({"retry": false}),
+        Decision::RetryAfter(wait) => {
+            let wait_ms = u64::try_from(wait.as_millis()).expect("a short wait");
+            json!({"retry": true, "wait_ms": wait_ms})
+        }
+    })
 }
 
 fn line_items(input: &Value) -> Result<Value> {
@@ -165,7 +219,7 @@ fn cashier_return(input: &Value) -> Result<Value> {
 
 /// Reads a request as a language package reads what its user gave.
 fn create_session(value: &Value) -> Result<CreateSession> {
-    schema::from_value(&CreateSession::SCHEMA, value.clone(), Strictness::Types)
+    CreateSession::from_value(value.clone())
 }
 
 fn merchant(input: &Value) -> Option<MerchantKind> {

@@ -10,11 +10,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Handled;
-use crate::app::App;
+use crate::app::{App, NewMerchant};
 use crate::card;
 use crate::checkout;
 use crate::clock;
-use crate::extract::{Authenticated, Id, JsonBody};
+use crate::extract::{Authenticated, Id, IdempotencyKey, JsonBody, RequestHash};
 use crate::ids;
 use crate::reply::Reply;
 use crate::store::{self, Endpoint};
@@ -105,21 +105,26 @@ struct AddMerchant {
 
 pub(super) async fn add_merchant(
     State(app): State<Arc<App>>,
-    Authenticated(_): Authenticated,
+    Authenticated(caller): Authenticated,
+    IdempotencyKey(key): IdempotencyKey,
     body: JsonBody,
 ) -> Handled {
     let request: AddMerchant = body.read(&ADD_MERCHANT)?;
     let kind = request.kind.unwrap_or(MerchantKind::Direct);
     let currency = request.default_currency.unwrap_or(Currency::USD);
-    let new = app.add_merchant(kind, currency).await?;
-    let data = json!({
-        "merchant_id": new.merchant.id,
-        "kind": new.merchant.kind,
-        "default_currency": new.merchant.default_currency,
-        "api_key": new.api_key,
-        "webhook_secret": new.merchant.webhook_secret,
+    let reply = app.once(&caller.merchant.id, key, body.request_hash, move |db| {
+        let new = NewMerchant::new(kind, currency);
+        new.add(db)?;
+        let data = json!({
+            "merchant_id": new.merchant.id,
+            "kind": new.merchant.kind,
+            "default_currency": new.merchant.default_currency,
+            "api_key": new.api_key,
+            "webhook_secret": new.merchant.webhook_secret,
+        });
+        Ok(Reply::ok("Merchant created", &data))
     });
-    Ok(Reply::ok("Merchant created", &data))
+    Ok(reply.await?)
 }
 
 #[derive(Deserialize)]
@@ -133,6 +138,7 @@ struct AddEndpoint {
 pub(super) async fn add_endpoint(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    IdempotencyKey(key): IdempotencyKey,
     body: JsonBody,
 ) -> Handled {
     let request: AddEndpoint = body.read(&ADD_ENDPOINT)?;
@@ -147,10 +153,12 @@ pub(super) async fn add_endpoint(
         secret: request.secret.map_or_else(|| caller.merchant.webhook_secret.clone(), Into::into),
         events: request.events.unwrap_or_default(),
     };
-    let data = endpoint_view(&endpoint);
     let merchant_id = caller.merchant.id.clone();
-    app.store.run(move |db| store::add_endpoint(db, &merchant_id, &endpoint)).await?;
-    Ok(Reply::ok("Webhook endpoint created", &data))
+    let reply = app.once(&caller.merchant.id, key, body.request_hash, move |db| {
+        store::add_endpoint(db, &merchant_id, &endpoint)?;
+        Ok(Reply::ok("Webhook endpoint created", &endpoint_view(&endpoint)))
+    });
+    Ok(reply.await?)
 }
 
 fn endpoint_view(endpoint: &Endpoint) -> Value {
@@ -191,6 +199,7 @@ pub(super) async fn complete(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     Id(id): Id,
+    IdempotencyKey(key): IdempotencyKey,
     body: JsonBody,
 ) -> Handled {
     let request: Complete = body.read(&COMPLETE)?;
@@ -198,45 +207,50 @@ pub(super) async fn complete(
         .map_err(|error| error.with_param("card"))?;
     let authenticated = request.authentication.map(|how| how == "approved");
     let now = caller.now_ms();
-    let (payment, row) = app
-        .store
-        .run(move |db| {
-            let merchant = &caller.merchant;
-            let mut row = checkout::find(db, &merchant.id, &id, now)?;
-            let payment = checkout::pay(db, merchant, &mut row, card, authenticated, now)?;
-            Ok((payment, row))
-        })
-        .await?;
-    super::cashier::finish(&app, payment, &json!(checkout::view(&row)))
+    let merchant = caller.merchant.clone();
+    let reply = app.once(&caller.merchant.id, key, body.request_hash, move |db| {
+        let mut row = checkout::find(db, &merchant.id, &id, now)?;
+        let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
+        super::cashier::outcome(payment, &json!(checkout::view(&row)))
+    });
+    let reply = reply.await?;
+    app.outbox.notify_one();
+    Ok(reply)
 }
 
 pub(super) async fn expire(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     Id(id): Id,
+    IdempotencyKey(key): IdempotencyKey,
+    RequestHash(hash): RequestHash,
 ) -> Handled {
     let now = caller.now_ms();
-    let row = app
-        .store
-        .run(move |db| {
-            let mut row = checkout::find(db, &caller.merchant.id, &id, now)?;
-            checkout::expire(db, &mut row, now)?;
-            Ok(row)
-        })
-        .await?;
-    Ok(Reply::ok("Checkout session expired", &checkout::view(&row)))
+    let merchant_id = caller.merchant.id.clone();
+    let reply = app.once(&caller.merchant.id, key, hash, move |db| {
+        let mut row = checkout::find(db, &merchant_id, &id, now)?;
+        checkout::expire(db, &mut row, now)?;
+        Ok(Reply::ok("Checkout session expired", &checkout::view(&row)))
+    });
+    Ok(reply.await?)
 }
 
 pub(super) async fn resend(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     Id(id): Id,
+    IdempotencyKey(key): IdempotencyKey,
+    RequestHash(hash): RequestHash,
 ) -> Handled {
     let now = caller.now_ms();
-    let data = json!({"id": id, "resent": true});
-    app.store.run(move |db| store::resend(db, &caller.merchant.id, &id, now)).await?;
+    let merchant_id = caller.merchant.id.clone();
+    let reply = app.once(&caller.merchant.id, key, hash, move |db| {
+        store::resend(db, &merchant_id, &id, now)?;
+        Ok(Reply::ok("Event will be sent again", &json!({"id": id, "resent": true})))
+    });
+    let reply = reply.await?;
     app.outbox.notify_one();
-    Ok(Reply::ok("Event will be sent again", &data))
+    Ok(reply)
 }
 
 fn clock_view(offset_ms: i64) -> Value {
@@ -256,6 +270,7 @@ struct Advance {
 pub(super) async fn advance_clock(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    IdempotencyKey(key): IdempotencyKey,
     body: JsonBody,
 ) -> Handled {
     let request: Advance = body.read(&ADVANCE)?;
@@ -263,6 +278,6 @@ pub(super) async fn advance_clock(
         let message = "by must be a span such as 25h, 90m or 3d";
         Error::validation(code::INVALID_VALUE, "by", message)
     })?;
-    let offset_ms = app.advance_clock(caller, by_ms).await?;
-    Ok(Reply::ok("Clock advanced", &clock_view(offset_ms)))
+    let answer = |offset_ms| Reply::ok("Clock advanced", &clock_view(offset_ms));
+    Ok(app.advance_clock(caller, by_ms, key, body.request_hash, answer).await?)
 }
