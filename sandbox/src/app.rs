@@ -298,6 +298,29 @@ impl App {
             })
             .await
     }
+
+    /// Runs a job as [`App::once`] does, and then wakes the delivery for the events that it wrote.
+    ///
+    /// It goes on where the asker hangs up: what is durable must not wait for the next wake-up.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`App::once`].
+    pub async fn once_with_events(
+        self: &Arc<Self>,
+        owner: &str,
+        key: Option<String>,
+        request_hash: [u8; 32],
+        job: impl FnOnce(&rusqlite::Connection) -> Outcome<Reply> + Send + 'static,
+    ) -> Result<Reply, Error> {
+        let (app, owner) = (Arc::clone(self), owner.to_owned());
+        let work = async move {
+            let reply = app.once(&owner, key, request_hash, job).await;
+            app.outbox.notify_one();
+            reply
+        };
+        tokio::spawn(work).await.unwrap_or_else(|_| Err(store::stopped()))
+    }
 }
 
 /// Holds an idempotency key for as long as its request runs.

@@ -4,6 +4,9 @@
 
 mod support;
 
+use std::io::Write;
+use std::net::TcpStream;
+
 use faststar::webhook::Verifier;
 use serde_json::{Value, json};
 use support::{Caller, Folder, Received, Receiver, Sandbox, ad_hoc};
@@ -250,4 +253,34 @@ fn all_times_of_the_list_are_the_merchants() {
     let at = seconds(&delivery["attempts"][0]["at"]);
     assert!((created..created + 60).contains(&at), "{at} {created}");
     assert!((at..at + 60).contains(&seconds(&delivery["next_attempt_at"])));
+}
+
+#[test]
+fn a_payer_who_hangs_up_delays_no_webhook() {
+    let receiver = Receiver::accepting();
+    let sandbox = Sandbox::start(&["--webhook", &receiver.url]);
+    let shop = sandbox.caller();
+    let created: Vec<_> = (0..50).map(|_| shop.create_session(&ad_hoc())).collect();
+    let mut paid = 0;
+    for session in &created {
+        let id = session["session"]["id"].as_str().unwrap();
+        let head = format!(
+            "POST /sandbox/v1/sessions/{id}/complete HTTP/1.1\r\nHost: {}\r\nX-API-Key: {}\r\n\
+             Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{{}}",
+            sandbox.address(),
+            sandbox.text("api_key"),
+        );
+        let mut stream = TcpStream::connect(sandbox.address()).unwrap();
+        stream.write_all(head.as_bytes()).unwrap();
+        drop(stream);
+    }
+    // Whether a request was read before its connection was gone is chance; who was paid is not.
+    for session in &created {
+        let id = session["session"]["id"].as_str().unwrap();
+        paid += usize::from(shop.retrieve(id)["payment_status"] == "paid");
+    }
+    for _ in 0..paid {
+        receiver.next();
+    }
+    assert!(paid > 0);
 }

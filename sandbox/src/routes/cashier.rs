@@ -167,7 +167,7 @@ pub(super) async fn pay(
     let card = card::find(&request.card.number)?;
     let authenticated = request.authentication.map(|how| how == "approved");
     let owner = id.clone();
-    let reply = app.once(&owner, key, body.request_hash, move |db| {
+    let reply = app.once_with_events(&owner, key, body.request_hash, move |db| {
         let (merchant, mut row, now) = open(db, &id, &request.token)?;
         if request.customer_email.is_some() {
             row.request.customer_email = request.customer_email;
@@ -175,9 +175,7 @@ pub(super) async fn pay(
         let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
         outcome(payment, &view(db, &merchant, &row)?)
     });
-    let reply = reply.await?;
-    app.outbox.notify_one();
-    Ok(reply)
+    Ok(reply.await?)
 }
 
 /// Answers what came of a payment. A decline has written an event, so it is an answer to be kept;

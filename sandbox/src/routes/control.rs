@@ -208,14 +208,12 @@ pub(super) async fn complete(
     let authenticated = request.authentication.map(|how| how == "approved");
     let now = caller.now_ms();
     let merchant = caller.merchant.clone();
-    let reply = app.once(&caller.merchant.id, key, body.request_hash, move |db| {
+    let reply = app.once_with_events(&caller.merchant.id, key, body.request_hash, move |db| {
         let mut row = checkout::find(db, &merchant.id, &id, now)?;
         let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
         super::cashier::outcome(payment, &json!(checkout::view(&row)))
     });
-    let reply = reply.await?;
-    app.outbox.notify_one();
-    Ok(reply)
+    Ok(reply.await?)
 }
 
 pub(super) async fn expire(
@@ -244,13 +242,11 @@ pub(super) async fn resend(
 ) -> Handled {
     let now = caller.now_ms();
     let merchant_id = caller.merchant.id.clone();
-    let reply = app.once(&caller.merchant.id, key, hash, move |db| {
+    let reply = app.once_with_events(&caller.merchant.id, key, hash, move |db| {
         store::resend(db, &merchant_id, &id, now)?;
         Ok(Reply::ok("Event will be sent again", &json!({"id": id, "resent": true})))
     });
-    let reply = reply.await?;
-    app.outbox.notify_one();
-    Ok(reply)
+    Ok(reply.await?)
 }
 
 fn clock_view(offset_ms: i64) -> Value {
