@@ -3,16 +3,14 @@
 use std::future::pending;
 use std::time::Duration;
 
-use faststar::client::{Call, List};
+use faststar::client::{Call, ListParams};
 use faststar::error::{Error, Result, code};
-use faststar::schema::{self, Object, Strictness};
 use faststar::{
     ClientBuilder, CreatePrice, CreateProduct, CreateSession, ErrorKind, MerchantKind, blocking,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
-use serde::de::DeserializeOwned;
 use tokio::task::AbortHandle;
 
 use crate::convert::to_json;
@@ -146,14 +144,9 @@ enum Operation {
     CreateSession(CreateSession),
     RetrieveSession(String),
     CreateProduct(CreateProduct),
-    ListProducts(Paging),
+    ListProducts(ListParams),
     CreatePrice(CreatePrice),
-    ListPrices(Paging),
-}
-
-struct Paging {
-    limit: Option<u32>,
-    cursor: Option<String>,
+    ListPrices(ListParams),
 }
 
 /// Makes the operation's call with a client, async or blocking, and sends it.
@@ -173,16 +166,16 @@ macro_rules! dispatch {
                 let $call = options.apply(client.catalog().products().create(request));
                 $send.map(Outcome::Product)
             }
-            Self::ListProducts(paging) => {
-                let $call = options.apply(paging.apply(client.catalog().products().list()).page());
+            Self::ListProducts(params) => {
+                let $call = options.apply(client.catalog().products().list().params(params).page());
                 $send.map(Outcome::Products)
             }
             Self::CreatePrice(request) => {
                 let $call = options.apply(client.catalog().prices().create(request));
                 $send.map(Outcome::Price)
             }
-            Self::ListPrices(paging) => {
-                let $call = options.apply(paging.apply(client.catalog().prices().list()).page());
+            Self::ListPrices(params) => {
+                let $call = options.apply(client.catalog().prices().list().params(params).page());
                 $send.map(Outcome::Prices)
             }
         }
@@ -191,17 +184,14 @@ macro_rules! dispatch {
 
 impl Operation {
     fn read(name: &str, argument: &Bound<'_, PyAny>) -> Result<Self> {
+        let json = || to_json(argument);
         Ok(match name {
-            "checkout.sessions.create" => {
-                Self::CreateSession(request(&CreateSession::SCHEMA, argument)?)
-            }
+            "checkout.sessions.create" => Self::CreateSession(CreateSession::from_value(json()?)?),
             "checkout.sessions.retrieve" => Self::RetrieveSession(text(argument, "id")?),
-            "catalog.products.create" => {
-                Self::CreateProduct(request(&CreateProduct::SCHEMA, argument)?)
-            }
-            "catalog.products.list" => Self::ListProducts(Paging::read(argument)?),
-            "catalog.prices.create" => Self::CreatePrice(request(&CreatePrice::SCHEMA, argument)?),
-            "catalog.prices.list" => Self::ListPrices(Paging::read(argument)?),
+            "catalog.products.create" => Self::CreateProduct(CreateProduct::from_value(json()?)?),
+            "catalog.products.list" => Self::ListProducts(ListParams::from_value(json()?)?),
+            "catalog.prices.create" => Self::CreatePrice(CreatePrice::from_value(json()?)?),
+            "catalog.prices.list" => Self::ListPrices(ListParams::from_value(json()?)?),
             other => {
                 let message = format!("there is no operation {other}");
                 return Err(Error::new(ErrorKind::Internal, code::INTERNAL, message));
@@ -215,37 +205,11 @@ impl Operation {
         client: &blocking::Client,
         options: &Options,
     ) -> std::result::Result<Result<Outcome>, PyErr> {
-        dispatch!(self, client, options, |call| {
-            match call.send_unless(interrupted()) {
-                Ok(result) => result,
-                Err(interrupt) => return Err(interrupt),
-            }
-        })
-        .map_or_else(|error| Ok(Err(error)), |outcome| Ok(Ok(outcome)))
+        Ok(dispatch!(self, client, options, |call| call.send_unless(interrupted())?))
     }
 
     async fn run(self, client: faststar::Client, options: &Options) -> Result<Outcome> {
         dispatch!(self, client, options, |call| call.send().await)
-    }
-}
-
-impl Paging {
-    fn read(argument: &Bound<'_, PyAny>) -> Result<Self> {
-        let field = |name| argument.get_item(name).ok().filter(|given| !given.is_none());
-        Ok(Self {
-            limit: field("limit").map(|given| count(&given, "limit")).transpose()?,
-            cursor: field("cursor").map(|given| text(&given, "cursor")).transpose()?,
-        })
-    }
-
-    fn apply<T, C>(self, mut list: List<T, C>) -> List<T, C> {
-        if let Some(limit) = self.limit {
-            list = list.limit(limit);
-        }
-        if let Some(cursor) = self.cursor {
-            list = list.cursor(cursor);
-        }
-        list
     }
 }
 
@@ -288,10 +252,6 @@ impl Options {
         }
         call
     }
-}
-
-fn request<T: DeserializeOwned>(schema: &Object, argument: &Bound<'_, PyAny>) -> Result<T> {
-    schema::from_value(schema, to_json(argument)?, Strictness::Types)
 }
 
 fn text(given: &Bound<'_, PyAny>, name: &str) -> Result<String> {

@@ -20,9 +20,8 @@ mod _faststar {
     use crate::client::{Client, Started};
     #[pymodule_export]
     use crate::offline::{
-        Cursors, check_cashier_url, check_session, currency_decimals, format_money, parse_money,
-        parse_place, quote_cart, quote_session, read_session, return_outcome, session_status_after,
-        tax_rate,
+        Cursors, apply_rule, check_cashier_url, check_session, currency_decimals, format_money,
+        parse_money, quote_cart, quote_session, return_outcome, tax_rate,
     };
     #[pymodule_export]
     use crate::results::{

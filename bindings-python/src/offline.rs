@@ -5,18 +5,17 @@
 
 use std::sync::Mutex;
 
-use faststar::client::Cursors as CoreCursors;
+use faststar::client::{Cursors as CoreCursors, rules};
 use faststar::error::{Result, code};
 use faststar::schema::{self, Strictness};
 use faststar::tax::RateTable;
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, Currency, Date, Error, MerchantKind, Money, Place,
-    Price, Product, QuoteOptions, ReturnOutcome, ReturnUrls, SessionStatus, Transition,
+    Cart, Cashier, Catalog, CreateSession, Currency, Date, Error, MerchantKind, Money,
+    QuoteOptions, ReturnOutcome, ReturnUrls,
 };
 use jiff::tz::TimeZone;
 use pyo3::prelude::*;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::convert::{to_json, to_python};
 use crate::error::guarded;
@@ -40,52 +39,23 @@ pub fn quote_session(
     options: &Bound<'_, PyAny>,
 ) -> PyResult<Quote> {
     let quote = guarded(py, || {
-        let request: CreateSession =
-            schema::from_value(&CreateSession::SCHEMA, to_json(request)?, Strictness::Types)?;
-        let mut catalog = Catalog::new();
-        for product in items::<Product>(products, "products")? {
-            catalog.add_product(product);
+        let request = CreateSession::from_value(to_json(request)?)?;
+        let items = |given, name| to_json(given).map_err(|error| within(error, name));
+        let catalog = Catalog::from_value(json!({
+            "products": items(products, "products")?, "prices": items(prices, "prices")?,
+        }))?;
+        let mut options = to_json(options)?;
+        if options["on"].is_null() {
+            options["on"] = json!(today());
         }
-        for price in items::<Price>(prices, "prices")? {
-            catalog.add_price(price);
-        }
-        faststar::quote(&request, &catalog, &quote_options(&to_json(options)?)?)
+        faststar::quote(&request, &catalog, &QuoteOptions::from_value(options)?)
     });
     quote.map(|quote| Quote::new(quote, Meta::default()))
-}
-
-fn quote_options(given: &Value) -> Result<QuoteOptions> {
-    let text = |name: &str| given.get(name).and_then(Value::as_str);
-    let on = match text("on") {
-        Some(on) => date(on, "on")?,
-        None => today(),
-    };
-    let mut options = QuoteOptions::on(on);
-    if let Some(merchant) = text("merchant") {
-        options = options.merchant(MerchantKind::from(merchant));
-    }
-    if let Some(currency) = text("default_currency") {
-        let currency: Result<Currency> = currency.parse();
-        options = options.default_currency(currency.map_err(|e| e.with_param("default_currency"))?);
-    }
-    if let Some(rounding) = given.get("rounding").filter(|rounding| !rounding.is_null()) {
-        options = options.rounding(read(rounding.clone(), "rounding")?);
-    }
-    Ok(options)
-}
-
-fn items<T: DeserializeOwned>(given: &Bound<'_, PyAny>, name: &str) -> Result<Vec<T>> {
-    read(to_json(given).map_err(|error| within(error, name))?, name)
 }
 
 fn within(error: Error, name: &str) -> Error {
     let param = format!("{name}{}", error.param().unwrap_or_default());
     error.with_param(param)
-}
-
-fn read<T: DeserializeOwned>(value: Value, name: &str) -> Result<T> {
-    serde_json::from_value(value)
-        .map_err(|error| Error::validation(code::INVALID_VALUE, name, error.to_string()))
 }
 
 fn date(text: &str, name: &str) -> Result<Date> {
@@ -110,16 +80,6 @@ pub fn check_session<'py>(
     let request = session_request(request, strict)?;
     guarded(py, || request.validate(merchant.map(MerchantKind::from).as_ref()))?;
     as_python(py, &request)
-}
-
-/// Reads a session's request, without the rules of its line items, and gives its JSON.
-#[pyfunction]
-pub fn read_session<'py>(
-    py: Python<'py>,
-    request: &Bound<'py, PyAny>,
-    strict: bool,
-) -> PyResult<Bound<'py, PyAny>> {
-    as_python(py, &session_request(request, strict)?)
 }
 
 /// Takes a mapping, or the bytes of a JSON text, where what most parsers let pass is refused.
@@ -154,13 +114,6 @@ pub fn tax_rate<'py>(
     to_python(py, &found)
 }
 
-/// Splits a place into its country and its region.
-#[pyfunction]
-pub fn parse_place(py: Python<'_>, text: &str) -> PyResult<(String, Option<String>)> {
-    let place: Place = guarded(py, || text.parse())?;
-    Ok((place.country().to_owned(), place.region().map(str::to_owned)))
-}
-
 /// Writes an amount with its currency's decimals.
 #[pyfunction]
 pub fn format_money(py: Python<'_>, amount: i64, currency: &str) -> PyResult<String> {
@@ -181,21 +134,15 @@ pub fn currency_decimals(py: Python<'_>, currency: &str) -> PyResult<(String, u3
     Ok((currency.code().to_owned(), currency.decimals()))
 }
 
-/// Gives a session's status after a transition.
+/// Applies a rule that the face has no function for, to a case of `tests/vectors`.
 #[pyfunction]
-pub fn session_status_after(py: Python<'_>, status: &str, transition: &str) -> PyResult<String> {
-    let status = guarded(py, || {
-        let transition = match transition {
-            "complete" => Transition::Complete,
-            "expire" => Transition::Expire,
-            _ => {
-                let message = "transition must be complete or expire";
-                return Err(Error::validation(code::INVALID_VALUE, "transition", message));
-            }
-        };
-        SessionStatus::from(status).after(transition)
-    });
-    status.map(|status| status.as_str().to_owned())
+pub fn apply_rule<'py>(
+    py: Python<'py>,
+    rule: &str,
+    input: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let answer = guarded(py, || rules::apply(rule, to_json(input)?))?;
+    to_python(py, &answer)
 }
 
 /// Checks that a URL is the cashier's; gives it, the session's id and a form that may be logged.

@@ -306,7 +306,7 @@ result_class! {
             PyTuple::new(py, lines.collect::<Vec<_>>())?
         };
         taxes: Bound<'py, PyTuple> = |value, py| {
-            let taxes = value.taxes.iter().map(|tax| QuoteTax::new(tax.clone(), Meta::default()));
+            let taxes = value.taxes.iter().map(|tax| QuoteTax::new(*tax, Meta::default()));
             PyTuple::new(py, taxes.collect::<Vec<_>>())?
         };
         estimated: bool = |value, py| value.estimated;

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::error::{Error, Result, code};
 use crate::open_enum::open_enum;
-use crate::schema::{Field, Kind, Object, Origin};
+use crate::schema::{self, Field, Kind, Object, Origin, Strictness};
 use crate::wire::null_as_default;
 
 open_enum! {
@@ -67,6 +68,53 @@ pub struct Product {
     pub extra: Map<String, Value>,
 }
 
+impl Product {
+    /// What the API answers.
+    pub const SCHEMA: Object = Object {
+        name: "Product",
+        doc: "A product of the catalog.",
+        fields: &[
+            Field::required("id", Kind::Text { max: 100 }, Origin::Documented, "The id, `prod_…`."),
+            Field::required(
+                "name",
+                Kind::Text { max: 250 },
+                Origin::Documented,
+                "The name that a buyer sees.",
+            ),
+            Field::optional(
+                "description",
+                Kind::Text { max: 5000 },
+                Origin::Documented,
+                "More about it.",
+            ),
+            Field::optional(
+                "tax_category",
+                Kind::Text { max: 100 },
+                Origin::Documented,
+                "The category that decides its tax rate.",
+            ),
+            Field::optional(
+                "images",
+                Kind::List { of: &Kind::HttpUrl, max: 20 },
+                Origin::Documented,
+                "URLs of pictures.",
+            ),
+            Field::optional(
+                "metadata",
+                Kind::Metadata,
+                Origin::Documented,
+                "The merchant's own texts by key.",
+            ),
+            Field::optional(
+                "default_price_id",
+                Kind::Text { max: 100 },
+                Origin::SandboxOnly,
+                "The price that `product_id` alone stands for: the first one made for it. That there is a default is documented, how it is chosen is not.",
+            ),
+        ],
+    };
+}
+
 /// A price of a product.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -95,6 +143,59 @@ pub struct Price {
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+impl Price {
+    /// What the API answers.
+    pub const SCHEMA: Object = Object {
+        name: "Price",
+        doc: "A price of a product.",
+        fields: &[
+            Field::required(
+                "id",
+                Kind::Text { max: 100 },
+                Origin::Documented,
+                "The id, `price_…`.",
+            ),
+            Field::required(
+                "product_id",
+                Kind::Text { max: 100 },
+                Origin::Documented,
+                "The product.",
+            ),
+            Field::required("currency", Kind::Currency, Origin::Documented, "The currency."),
+            Field::required(
+                "unit_amount",
+                Kind::Amount { min: 0 },
+                Origin::Documented,
+                "The price of one, in the smallest unit.",
+            ),
+            Field::required(
+                "type",
+                Kind::OneOf(PriceType::KNOWN),
+                Origin::Documented,
+                "One-time or recurring.",
+            ),
+            Field::optional(
+                "recurring_interval",
+                Kind::OneOf(Interval::KNOWN),
+                Origin::Inferred,
+                "The unit of the period. The field is documented, its values are ours.",
+            ),
+            Field::optional(
+                "recurring_interval_count",
+                Kind::Integer { min: 1, max: 365 },
+                Origin::Documented,
+                "How many units one period has.",
+            ),
+            Field::optional(
+                "trial_period_days",
+                Kind::Integer { min: 0, max: 730 },
+                Origin::Documented,
+                "Days before the first charge.",
+            ),
+        ],
+    };
 }
 
 /// Asks for a new product.
@@ -168,6 +269,24 @@ impl CreateProduct {
             ),
         ],
     };
+
+    /// Checks the request as a client can before it sends.
+    ///
+    /// # Errors
+    ///
+    /// `duplicate_key` where `extra` has a field of this type.
+    pub fn validate(&self) -> Result<()> {
+        Self::SCHEMA.check_extra(&self.extra, "")
+    }
+
+    /// Makes a request of untyped input, such as a language package has.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_type`, `out_of_range` beyond 64 bits, or `missing_field`, each with its path.
+    pub fn from_value(value: Value) -> Result<Self> {
+        schema::from_value(&Self::SCHEMA, value, Strictness::Types)
+    }
 
     /// Starts with the name.
     pub fn new(name: impl Into<String>) -> Self {
@@ -324,6 +443,57 @@ impl CreatePrice {
         }
     }
 
+    /// Checks that a recurring price has an interval, and a one-time price nothing that recurs.
+    ///
+    /// For the sandbox; a client refuses only what [`CreatePrice::validate`] does.
+    ///
+    /// # Errors
+    ///
+    /// `missing_field` at `recurring_interval`, `invalid_value` at what does not belong there.
+    pub fn check_recurrence(&self) -> Result<()> {
+        self.validate()?;
+        let recurs = [
+            ("recurring_interval", self.recurring_interval.is_some()),
+            ("recurring_interval_count", self.recurring_interval_count.is_some()),
+            ("trial_period_days", self.trial_period_days.is_some()),
+        ];
+        match recurs.iter().find(|(_, there)| *there) {
+            Some((name, _)) if self.price_type == PriceType::OneTime => Err(Error::validation(
+                code::INVALID_VALUE,
+                *name,
+                format!("{name} is for prices with type recurring; this one is one_time"),
+            )),
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks the request as a client can before it sends.
+    ///
+    /// # Errors
+    ///
+    /// `missing_field` where a recurring price has no interval, `duplicate_key` where `extra` has a
+    /// field of this type.
+    pub fn validate(&self) -> Result<()> {
+        Self::SCHEMA.check_extra(&self.extra, "")?;
+        if self.price_type == PriceType::Recurring && self.recurring_interval.is_none() {
+            return Err(Error::validation(
+                code::MISSING_FIELD,
+                "recurring_interval",
+                "a recurring price must have a recurring_interval: day, week, month or year",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Makes a request of untyped input, such as a language package has.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_type`, `out_of_range` beyond 64 bits, or `missing_field`, each with its path.
+    pub fn from_value(value: Value) -> Result<Self> {
+        schema::from_value(&Self::SCHEMA, value, Strictness::Types)
+    }
+
     /// Sets how many units one period has.
     #[must_use]
     pub fn interval_count(mut self, count: i64) -> Self {
@@ -350,6 +520,46 @@ impl Catalog {
     /// Makes an empty catalog.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What [`Catalog::from_value`] takes.
+    pub const SCHEMA: Object = Object {
+        name: "Catalog",
+        doc: "Products and prices, as the lists of the API have them.",
+        fields: &[
+            Field::optional(
+                "products",
+                Kind::List { of: &Kind::Object(&Product::SCHEMA), max: 100_000 },
+                Origin::SandboxOnly,
+                "The products.",
+            ),
+            Field::optional(
+                "prices",
+                Kind::List { of: &Kind::Object(&Price::SCHEMA), max: 100_000 },
+                Origin::SandboxOnly,
+                "The prices.",
+            ),
+        ],
+    };
+
+    /// Makes a catalog of untyped input: `{"products": […], "prices": […]}`, both optional.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_type`, `out_of_range` beyond 64 bits, or `missing_field`, each with its path.
+    pub fn from_value(value: Value) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Lists {
+            #[serde(default, deserialize_with = "null_as_default")]
+            products: Vec<Product>,
+            #[serde(default, deserialize_with = "null_as_default")]
+            prices: Vec<Price>,
+        }
+        let lists: Lists = schema::from_value(&Self::SCHEMA, value, Strictness::Types)?;
+        let mut catalog = Self::new();
+        lists.products.into_iter().for_each(|product| catalog.add_product(product));
+        lists.prices.into_iter().for_each(|price| catalog.add_price(price));
+        Ok(catalog)
     }
 
     /// Adds a product, or puts it in place of the one with its id.

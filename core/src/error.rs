@@ -111,6 +111,8 @@ pub mod code {
         INVALID_CONFIGURATION = "invalid_configuration";
         /// The connection failed before an answer came.
         CONNECTION_FAILED = "connection_failed";
+        /// The server's certificate is not accepted, so nothing was sent to it.
+        CERTIFICATE_INVALID = "certificate_invalid";
         /// The deadline of the call passed.
         TIMEOUT = "timeout";
         /// The answer is not one that the API gives.
@@ -220,6 +222,7 @@ struct Inner {
     param: Option<String>,
     status: Option<u16>,
     request_id: Option<String>,
+    attempts: u32,
     retryable: bool,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -238,6 +241,7 @@ impl Error {
             param: None,
             status: None,
             request_id: None,
+            attempts: 0,
             retryable: false,
             source: None,
         }))
@@ -270,6 +274,13 @@ impl Error {
     #[must_use]
     pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
         self.0.request_id = request_id;
+        self
+    }
+
+    /// Adds how many attempts the call made.
+    #[must_use]
+    pub fn with_attempts(mut self, attempts: u32) -> Self {
+        self.0.attempts = attempts;
         self
     }
 
@@ -318,6 +329,11 @@ impl Error {
     /// The `X-Request-Id` of the answer, where it had one. Quote it to support.
     pub fn request_id(&self) -> Option<&str> {
         self.0.request_id.as_deref()
+    }
+
+    /// How many attempts the call made; 0 where nothing was sent.
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
     }
 
     /// Tells whether the same call, with the same idempotency key, may succeed later.

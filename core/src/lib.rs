@@ -33,6 +33,7 @@ pub mod quote;
 pub mod schema;
 mod secret;
 pub mod session;
+pub mod subscription;
 pub mod tax;
 pub mod totals;
 pub mod webhook;
@@ -57,6 +58,7 @@ pub use session::{
     CreateSession, CreatedSession, Mode, PaymentStatus, Presentation, Session, SessionStatus,
     Transition,
 };
+pub use subscription::{SubscriptionStart, SubscriptionStatus};
 pub use tax::{Behaviour, Place, Rounding};
 pub use totals::Totals;
 

@@ -173,8 +173,9 @@ impl LineItem {
     /// # Errors
     ///
     /// `out_of_range`, `ad_hoc_not_allowed` or `line_item_source_missing`, with the path of the
-    /// place.
+    /// place; `duplicate_key` where `extra` has a field of this type.
     pub fn validate(&self, merchant: Option<&MerchantKind>, path: &str) -> Result<()> {
+        Self::SCHEMA.check_extra(&self.extra, path)?;
         schema::check_range(self.quantity, 1, i64::MAX, || format!("{path}.quantity"))?;
         if let Some(amount) = self.ad_hoc_amount {
             schema::check_range(amount, 0, i64::MAX, || format!("{path}.ad_hoc_amount"))?;

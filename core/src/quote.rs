@@ -365,6 +365,55 @@ impl QuoteOptions {
         }
     }
 
+    /// What [`QuoteOptions::from_value`] takes.
+    pub const SCHEMA: Object = Object {
+        name: "QuoteOptions",
+        doc: "What a quote of a session needs to know beside the request and the catalog.",
+        fields: &[
+            Field::required("on", Kind::Date, Origin::SandboxOnly, "The date whose rates hold."),
+            Field::optional(
+                "merchant",
+                Kind::OneOf(MerchantKind::KNOWN),
+                Origin::SandboxOnly,
+                "Who sells.",
+            ),
+            Field::optional(
+                "default_currency",
+                Kind::Currency,
+                Origin::SandboxOnly,
+                "The currency of an ad hoc amount that names none; USD where absent.",
+            ),
+            Field::optional(
+                "rounding",
+                Kind::OneOf(Rounding::KNOWN),
+                Origin::SandboxOnly,
+                "How the tax is rounded.",
+            ),
+        ],
+    };
+
+    /// Makes options of untyped input, such as a language package has.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Object::check`], with the path of the mistake.
+    pub fn from_value(value: serde_json::Value) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Wire {
+            on: Date,
+            merchant: Option<MerchantKind>,
+            default_currency: Option<Currency>,
+            rounding: Option<Rounding>,
+        }
+        let wire: Wire = schema::from_value(&Self::SCHEMA, value, Strictness::Full)?;
+        Ok(Self {
+            merchant: wire.merchant,
+            default_currency: wire.default_currency.unwrap_or(Currency::USD),
+            rounding: wire.rounding.unwrap_or_default(),
+            on: wire.on,
+        })
+    }
+
     /// Says who sells.
     #[must_use]
     pub fn merchant(mut self, merchant: MerchantKind) -> Self {
@@ -399,15 +448,25 @@ impl QuoteOptions {
 /// `recurring_price_required`, `one_time_price_required`, `currency_mismatch`, `out_of_range`,
 /// `amount_overflow`, `tax_rate_unknown` and `invalid_value`, each with its path.
 pub fn quote(request: &CreateSession, catalog: &Catalog, options: &QuoteOptions) -> Result<Quote> {
+    quote_some(request, catalog, options, |_| request.mode != Mode::Setup)
+}
+
+/// Computes what those items of a session come to that are charged.
+pub(crate) fn quote_some(
+    request: &CreateSession,
+    catalog: &Catalog,
+    options: &QuoteOptions,
+    is_charged: impl Fn(&LineItem) -> bool,
+) -> Result<Quote> {
     request.validate(options.merchant.as_ref())?;
     let place = match request.buyer_country.as_deref() {
         None => None,
         Some(text) => Some(text.parse::<Place>().map_err(|e| e.with_param("buyer_country"))?),
     };
-    let charged = if request.mode == Mode::Setup { &[][..] } else { &request.line_items };
     let mut currency = None;
-    let mut lines = Vec::with_capacity(charged.len());
-    for (index, item) in charged.iter().enumerate() {
+    let mut lines = Vec::with_capacity(request.line_items.len());
+    let items = request.line_items.iter().enumerate();
+    for (index, item) in items.filter(|(_, item)| is_charged(item)) {
         let path = format!("line_items[{index}]");
         schema::check_range(item.quantity, 1, MAX_QUANTITY, || format!("{path}.quantity"))?;
         let (line, of) = resolve(item, &request.mode, catalog, options, &path)?;

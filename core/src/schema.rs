@@ -158,7 +158,7 @@ pub enum Strictness {
 pub fn parse(text: &[u8]) -> Result<Value> {
     let mut failure = None;
     let mut deserializer = serde_json::Deserializer::from_slice(text);
-    let seed = Strict { path: String::new(), depth: 0, failure: &mut failure };
+    let seed = Strict { path: Path::Root, depth: 0, failure: &mut failure };
     let parsed = seed.deserialize(&mut deserializer).and_then(|value| {
         deserializer.end()?;
         Ok(value)
@@ -191,7 +191,7 @@ pub fn from_value<T: DeserializeOwned>(
 ) -> Result<T> {
     object.check(&value, strictness)?;
     // Without full strictness a field may be missing that the type has a default for, or has not.
-    let missing = value.as_object().and_then(|map| object.check_required(map, "").err());
+    let missing = value.as_object().and_then(|map| object.check_required(map, &Path::Root).err());
     T::deserialize(value).map_err(|error| {
         // Else reached only where a type needs more than its table says; serde's text names no value.
         let other = || Error::new(ErrorKind::Validation, code::INVALID_VALUE, error.to_string());
@@ -213,6 +213,38 @@ fn malformed(error: &serde_json::Error) -> Error {
     )
 }
 
+/// The place of a value: a segment, and where it hangs.
+///
+/// It lies on the stack and is written out for an error only, since most values have none.
+#[derive(Clone, Copy)]
+enum Path<'a> {
+    Root,
+    Key(&'a Path<'a>, &'a str),
+    Item(&'a Path<'a>, usize),
+}
+
+impl Path<'_> {
+    /// Gives the part that a message names: `amount` of `items[1].amount`.
+    fn last(&self) -> String {
+        match self {
+            Self::Root => String::new(),
+            Self::Key(_, name) => clip(name),
+            Self::Item(list, index) => format!("{}[{index}]", list.last()),
+        }
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Key(Self::Root, name) => f.write_str(&clip(name)),
+            Self::Key(object, name) => write!(f, "{object}.{}", clip(name)),
+            Self::Item(list, index) => write!(f, "{list}[{index}]"),
+        }
+    }
+}
+
 impl Object {
     /// Checks a value against the table, first the fields that are there, then the unknown ones,
     /// then the missing ones.
@@ -221,19 +253,43 @@ impl Object {
     ///
     /// The first mistake, with the path of its place as the parameter.
     pub fn check(&self, value: &Value, strictness: Strictness) -> Result<()> {
-        self.check_at(value, strictness, "")
+        self.check_at(value, strictness, &Path::Root)
     }
 
-    fn check_at(&self, value: &Value, strictness: Strictness, path: &str) -> Result<()> {
+    /// Checks that none of the fields that a request type does not know is one that it has, which
+    /// would be written twice; `path` is the object's place, such as `line_items[2]`.
+    ///
+    /// # Errors
+    ///
+    /// `duplicate_key` with the field's path.
+    pub(crate) fn check_extra(&self, extra: &Map<String, Value>, path: &str) -> Result<()> {
+        let Some(field) = self.fields.iter().find(|field| extra.contains_key(field.name)) else {
+            return Ok(());
+        };
+        let dot = if path.is_empty() { "" } else { "." };
+        let name = field.name;
+        Err(Error::validation(
+            code::DUPLICATE_KEY,
+            format!("{path}{dot}{name}"),
+            format!("{name} is a field of {}; set it as one and not in extra", self.name),
+        ))
+    }
+
+    fn check_at(&self, value: &Value, strictness: Strictness, path: &Path<'_>) -> Result<()> {
         let Value::Object(map) = value else {
             let message = format!("must be a JSON object, not {}", describe(value));
             let error = Error::new(ErrorKind::Validation, code::INVALID_TYPE, message);
-            return Err(if path.is_empty() { error } else { error.with_param(path) });
+            return Err(match path {
+                Path::Root => error,
+                path => error.with_param(path.to_string()),
+            });
         };
         for field in self.fields {
             match map.get(field.name) {
                 None | Some(Value::Null) => {}
-                Some(value) => field.kind.check(value, strictness, &join(path, field.name))?,
+                Some(value) => {
+                    field.kind.check(value, strictness, &Path::Key(path, field.name))?;
+                }
             }
         }
         if strictness == Strictness::Types {
@@ -245,7 +301,7 @@ impl Object {
         self.check_required(map, path)
     }
 
-    fn check_required(&self, map: &Map<String, Value>, path: &str) -> Result<()> {
+    fn check_required(&self, map: &Map<String, Value>, path: &Path<'_>) -> Result<()> {
         let missing = self
             .fields
             .iter()
@@ -253,14 +309,14 @@ impl Object {
         match missing {
             Some(field) => Err(Error::validation(
                 code::MISSING_FIELD,
-                join(path, field.name),
+                Path::Key(path, field.name).to_string(),
                 format!("{} is required: {}", field.name, field.doc),
             )),
             None => Ok(()),
         }
     }
 
-    fn unknown(&self, key: &str, path: &str) -> Error {
+    fn unknown(&self, key: &str, path: &Path<'_>) -> Error {
         let near = self
             .fields
             .iter()
@@ -274,12 +330,12 @@ impl Object {
                 format!("unknown field; {} has {}", self.name, names.join(", "))
             }
         };
-        Error::validation(code::UNKNOWN_FIELD, join(path, &clip(key)), message)
+        Error::validation(code::UNKNOWN_FIELD, Path::Key(path, key).to_string(), message)
     }
 }
 
 impl Kind {
-    fn check(&self, value: &Value, strictness: Strictness, path: &str) -> Result<()> {
+    fn check(&self, value: &Value, strictness: Strictness, path: &Path<'_>) -> Result<()> {
         let full = strictness == Strictness::Full;
         match self {
             Self::Any => Ok(()),
@@ -294,13 +350,13 @@ impl Kind {
                     return Err(wrong_type(path, "a list", value));
                 };
                 if full && items.len() > *max {
-                    let message = format!("{} must have at most {max} items", last(path));
-                    return Err(Error::validation(code::OUT_OF_RANGE, path, message));
+                    let message = format!("{} must have at most {max} items", path.last());
+                    return Err(Error::validation(code::OUT_OF_RANGE, path.to_string(), message));
                 }
                 items
                     .iter()
                     .enumerate()
-                    .try_for_each(|(i, item)| of.check(item, strictness, &format!("{path}[{i}]")))
+                    .try_for_each(|(i, item)| of.check(item, strictness, &Path::Item(path, i)))
             }
             Self::Object(object) => object.check_at(value, strictness, path),
             Self::Metadata => {
@@ -308,64 +364,68 @@ impl Kind {
                     return Err(wrong_type(path, "an object of texts", value));
                 };
                 map.iter().try_for_each(|(key, value)| {
-                    Self::Text { max: 500 }.check_text(value, full, &join(path, &clip(key)))
+                    Self::Text { max: 500 }.check_text(value, full, &Path::Key(path, key))
                 })
             }
             _ => self.check_text(value, full, path),
         }
     }
 
-    fn check_text(&self, value: &Value, full: bool, path: &str) -> Result<()> {
+    fn check_text(&self, value: &Value, full: bool, path: &Path<'_>) -> Result<()> {
         let Value::String(text) = value else {
             return Err(wrong_type(path, "a string", value));
         };
         if !full {
             return Ok(());
         }
-        let wrong =
-            |code: &'static str, message: String| Err(Error::validation(code, path, message));
-        let name = last(path);
         if let Some(character) = text.chars().find(|c| is_forbidden(*c)) {
             let point = u32::from(character);
-            let message = format!("{name} must not contain the control character U+{point:04X}");
-            return wrong(code::INVALID_STRING, message);
+            let what = format!("must not contain the control character U+{point:04X}");
+            return Err(wrong(path, code::INVALID_STRING, &what));
         }
-        match self {
+        let (code, what) = match self {
             Self::Text { max } if text.chars().count() > *max => {
-                wrong(code::INVALID_STRING, format!("{name} must have at most {max} characters"))
+                (code::INVALID_STRING, format!("must have at most {max} characters"))
             }
             Self::OneOf(known) if !known.contains(&text.as_str()) => {
-                wrong(code::INVALID_VALUE, format!("{name} must be one of {}", known.join(", ")))
+                (code::INVALID_VALUE, format!("must be one of {}", known.join(", ")))
             }
-            Self::HttpUrl => check_http_url(text, path),
+            Self::HttpUrl => match http_url_mistake(text) {
+                Some(mistake) => (code::INVALID_URL, mistake.to_owned()),
+                None => return Ok(()),
+            },
             Self::Email if !is_email(text) => {
-                wrong(code::INVALID_VALUE, format!("{name} must be an e-mail address"))
+                (code::INVALID_VALUE, "must be an e-mail address".to_owned())
             }
             Self::Currency => match text.parse::<Currency>() {
-                Ok(currency) if currency.is_listed() && currency.code() == text => Ok(()),
-                _ => wrong(
+                Ok(currency) if currency.is_listed() && currency.code() == text => return Ok(()),
+                _ => (
                     code::INVALID_VALUE,
-                    format!(
-                        "{name} must be the three upper-case letters of an ISO 4217 currency, such as USD"
-                    ),
+                    "must be the three upper-case letters of an ISO 4217 currency, such as USD"
+                        .to_owned(),
                 ),
             },
-            Self::Place if text.parse::<Place>().is_err() => wrong(
+            Self::Place if text.parse::<Place>().is_err() => (
                 code::INVALID_VALUE,
-                format!(
-                    "{name} must be an ISO 3166-1 country such as US, or an ISO 3166-2 region such as US-CA"
-                ),
+                "must be an ISO 3166-1 country such as US, or an ISO 3166-2 region such as US-CA"
+                    .to_owned(),
             ),
             Self::Date if text.parse::<Date>().is_err() => {
-                wrong(code::INVALID_VALUE, format!("{name} must be a date such as 2026-11-22"))
+                (code::INVALID_VALUE, "must be a date such as 2026-11-22".to_owned())
             }
-            Self::Timestamp if text.parse::<jiff::Timestamp>().is_err() => wrong(
+            Self::Timestamp if text.parse::<jiff::Timestamp>().is_err() => (
                 code::INVALID_VALUE,
-                format!("{name} must be an RFC 3339 time such as 2026-11-22T12:00:00Z"),
+                "must be an RFC 3339 time such as 2026-11-22T12:00:00Z".to_owned(),
             ),
-            _ => Ok(()),
-        }
+            _ => return Ok(()),
+        };
+        Err(wrong(path, code, &what))
     }
+}
+
+/// Makes the error of a value that is of the right type and not one that the field can have.
+fn wrong(path: &Path<'_>, code: &'static str, what: &str) -> Error {
+    Error::validation(code, path.to_string(), format!("{} {what}", path.last()))
 }
 
 /// Checks that a number is in a range, both ends included; the path is made for an error only.
@@ -403,7 +463,7 @@ fn check_integer(
     min: i64,
     max: i64,
     full: bool,
-    path: &str,
+    path: &Path<'_>,
     amount: bool,
 ) -> Result<()> {
     let wanted = if amount {
@@ -416,11 +476,11 @@ fn check_integer(
     };
     let (min, max) = if full { (min, max) } else { (i64::MIN, i64::MAX) };
     match number.as_i64() {
-        Some(number) => check_range(number, min, max, || path),
+        Some(number) => check_range(number, min, max, || path.to_string()),
         None if is_whole_beyond_i64(number) => Err(if number.to_string().starts_with('-') {
-            below(path, min)
+            below(&path.to_string(), min)
         } else {
-            above(path, max)
+            above(&path.to_string(), max)
         }),
         None => Err(wrong_type(path, wanted, value)),
     }
@@ -438,25 +498,32 @@ fn is_whole_beyond_i64(number: &Number) -> bool {
 ///
 /// `invalid_url` at `path`.
 pub fn check_http_url(text: &str, path: &str) -> Result<()> {
-    let name = last(path);
+    match http_url_mistake(text) {
+        None => Ok(()),
+        Some(mistake) => {
+            Err(Error::validation(code::INVALID_URL, path, format!("{} {mistake}", last(path))))
+        }
+    }
+}
+
+fn http_url_mistake(text: &str) -> Option<&'static str> {
     // The parser mends, as browsers do, what other readers take for something else: `https:host`, a
     // line end in the middle, a backslash for a slash.
     let is_absolute = ["https://", "http://"].iter().any(|start| {
         let found = text.get(..start.len());
         found.is_some_and(|found| found.eq_ignore_ascii_case(start))
     });
-    let message = match Url::parse(text) {
+    match Url::parse(text) {
         _ if text.contains(|c: char| c.is_whitespace() || c == '\\') => {
-            format!("{name} must not contain white space or a backslash")
+            Some("must not contain white space or a backslash")
         }
         Ok(url) if !url.username().is_empty() || url.password().is_some() => {
-            format!("{name} must not carry a user name or a password: https://host/path")
+            Some("must not carry a user name or a password: https://host/path")
         }
-        Ok(_) if is_absolute && text.len() > 2048 => format!("{name} must have at most 2048 bytes"),
-        Ok(_) if is_absolute => return Ok(()),
-        _ => format!("{name} must be an absolute URL that starts with https:// or http://"),
-    };
-    Err(Error::validation(code::INVALID_URL, path, message))
+        Ok(_) if is_absolute && text.len() > 2048 => Some("must have at most 2048 bytes"),
+        Ok(_) if is_absolute => None,
+        _ => Some("must be an absolute URL that starts with https:// or http://"),
+    }
 }
 
 fn is_email(text: &str) -> bool {
@@ -476,9 +543,8 @@ fn is_forbidden(character: char) -> bool {
     character.is_control() && !matches!(character, '\t' | '\n' | '\r')
 }
 
-fn wrong_type(path: &str, wanted: &str, value: &Value) -> Error {
-    let message = format!("{} must be {wanted}, not {}", last(path), describe(value));
-    Error::validation(code::INVALID_TYPE, path, message)
+fn wrong_type(path: &Path<'_>, wanted: &str, value: &Value) -> Error {
+    wrong(path, code::INVALID_TYPE, &format!("must be {wanted}, not {}", describe(value)))
 }
 
 /// Describes a value by its type, and a number by itself; never by a text, which may be a secret.
@@ -492,10 +558,6 @@ fn describe(value: &Value) -> String {
         Value::Array(_) => "a list".into(),
         Value::Object(_) => "an object".into(),
     }
-}
-
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") }
 }
 
 fn last(path: &str) -> &str {
@@ -531,7 +593,7 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// Builds a [`Value`] and notes the path of the first thing that it refuses.
 struct Strict<'a> {
-    path: String,
+    path: Path<'a>,
     depth: usize,
     failure: &'a mut Option<Error>,
 }
@@ -540,10 +602,10 @@ impl Strict<'_> {
     fn fail<E: serde::de::Error>(
         &mut self,
         code: &'static str,
-        path: String,
+        path: impl fmt::Display,
         message: String,
     ) -> E {
-        self.failure.get_or_insert_with(|| Error::validation(code, path, message));
+        self.failure.get_or_insert_with(|| Error::validation(code, path.to_string(), message));
         E::custom("refused")
     }
 
@@ -551,7 +613,7 @@ impl Strict<'_> {
         if self.depth < MAX_DEPTH {
             return Ok(());
         }
-        let path = self.path.chars().take(200).collect();
+        let path: String = self.path.to_string().chars().take(200).collect();
         let message = format!("arrays and objects must nest at most {MAX_DEPTH} deep");
         Err(self.fail(code::NESTING_TOO_DEEP, path, message))
     }
@@ -605,7 +667,7 @@ impl<'de> Visitor<'de> for Strict<'_> {
         let mut items = Vec::new();
         loop {
             let seed = Strict {
-                path: format!("{}[{}]", self.path, items.len()),
+                path: Path::Item(&self.path, items.len()),
                 depth: self.depth + 1,
                 failure: self.failure,
             };
@@ -620,7 +682,8 @@ impl<'de> Visitor<'de> for Strict<'_> {
         self.check_depth()?;
         let mut map = Map::new();
         while let Some(key) = access.next_key::<String>()? {
-            let path = join(&self.path, &clip(&key));
+            let place = self.path;
+            let path = Path::Key(&place, &key);
             if map.contains_key(&key) {
                 let message = format!("the key {} appears twice; keep one", clip(&key));
                 return Err(self.fail(code::DUPLICATE_KEY, path, message));

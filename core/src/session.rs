@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result, code};
 use crate::line_item::{LineItem, MerchantKind};
 use crate::money::overflow;
 use crate::open_enum::open_enum;
-use crate::schema::{Field, Kind, Object, Origin};
+use crate::schema::{self, Field, Kind, Object, Origin, Strictness};
 use crate::secret::Secret;
 use crate::wire::null_as_default;
 
@@ -58,6 +58,14 @@ open_enum! {
         /// Nothing is charged: setup mode, or a trial.
         NoPaymentRequired = "no_payment_required",
     }
+}
+
+/// How long a session stays open: 24 hours. Ours; FastStar's pages say that it expires, not when.
+pub const OPEN_FOR: SignedDuration = SignedDuration::from_hours(24);
+
+/// Gives the time at which a session expires that is created now and not completed.
+pub fn expires_at(created: Timestamp) -> Timestamp {
+    created.checked_add(OPEN_FOR).unwrap_or(Timestamp::MAX)
 }
 
 /// Asks for a new checkout session.
@@ -234,7 +242,30 @@ impl CreateSession {
         self
     }
 
-    /// Sets a field that this version does not know.
+    /// Makes a request of untyped input, such as a language package has: types are checked, and
+    /// nothing else.
+    ///
+    /// ```
+    /// use faststar::CreateSession;
+    /// use serde_json::json;
+    ///
+    /// let error = CreateSession::from_value(json!({
+    ///     "mode": "payment", "presentation": "iframe",
+    ///     "line_items": [{"price_id": "price_1", "quantity": true}],
+    /// }))
+    /// .unwrap_err();
+    /// assert_eq!((error.code(), error.param()), ("invalid_type", Some("line_items[0].quantity")));
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// `invalid_type`, `out_of_range` beyond 64 bits, or `missing_field`, each with its path.
+    pub fn from_value(value: Value) -> Result<Self> {
+        schema::from_value(&Self::SCHEMA, value, Strictness::Types)
+    }
+
+    /// Sets a field that this version does not know. One that it knows is refused before the request
+    /// is sent.
     #[must_use]
     pub fn extra(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
         self.extra.insert(name.into(), value.into());
@@ -248,9 +279,11 @@ impl CreateSession {
     ///
     /// # Errors
     ///
-    /// `line_items_required`, `recurring_price_required`, `amount_overflow`, and those of
-    /// [`LineItem::validate`], with the path of the place.
+    /// `line_items_required`, `recurring_price_required`, `amount_overflow`, `duplicate_key` where
+    /// `extra` has a field of this type, and those of [`LineItem::validate`], with the path of the
+    /// place.
     pub fn validate(&self, merchant: Option<&MerchantKind>) -> Result<()> {
+        Self::SCHEMA.check_extra(&self.extra, "")?;
         if self.line_items.is_empty() && matches!(self.mode, Mode::Payment | Mode::Subscription) {
             return Err(Error::validation(
                 code::LINE_ITEMS_REQUIRED,
@@ -352,6 +385,9 @@ pub struct CreatedSession {
     /// The token in `url`.
     #[serde(default)]
     pub session_token: Secret,
+    /// Fields that this version does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 impl fmt::Debug for CreatedSession {
@@ -374,6 +410,17 @@ pub enum Transition {
 }
 
 impl SessionStatus {
+    /// Gives the status at a time: an open session has expired from `expires_at` on.
+    ///
+    /// Nothing needs to run when a session's time is over; whoever reads it asks here.
+    #[must_use]
+    pub fn at(&self, now: Timestamp, expires_at: Timestamp) -> Self {
+        match self.after(Transition::Expire) {
+            Ok(expired) if now >= expires_at => expired,
+            _ => self.clone(),
+        }
+    }
+
     /// Gives the status after a transition.
     ///
     /// Only an open session moves; nothing leaves `complete` or `expired`. (The life of a session is
@@ -451,6 +498,34 @@ mod tests {
         });
         let created: CreatedSession = serde_json::from_value(wire).unwrap();
         assert!(!format!("{created:?}").contains("CANARY"));
+    }
+
+    #[test]
+    fn an_answer_is_written_back_with_what_is_not_known() {
+        let wire = json!({
+            "session": {
+                "id": "cs_1", "status": "paused", "amount_subtotal": 1, "amount_tax": 0,
+                "amount_total": 1, "currency": "USD", "expires_at": "2026-11-23T12:00:00Z",
+                "colour": "blue",
+                "line_items": [{"price_id": "price_1", "quantity": 1, "size": "XL"}],
+            },
+            "url": "https://cashier.faststarpay.com/checkout/cs_1?token=t",
+            "session_token": "t", "hint": {"a": [1, null]},
+        });
+        let created: CreatedSession = serde_json::from_value(wire.clone()).unwrap();
+        assert_eq!(serde_json::to_value(created).unwrap(), wire);
+    }
+
+    #[test]
+    fn a_field_that_is_known_is_refused_among_the_extra_ones() {
+        let request = CreateSession::payment([LineItem::price("price_1")]);
+        let twice = request.clone().extra("mode", "setup").validate(None).unwrap_err();
+        assert_eq!((twice.code(), twice.param()), ("duplicate_key", Some("mode")));
+        let mut item = LineItem::price("price_1");
+        item.extra.insert("quantity".into(), 2.into());
+        let twice = CreateSession::payment([item]).validate(None).unwrap_err();
+        assert_eq!(twice.param(), Some("line_items[0].quantity"));
+        request.extra("new", 1).validate(None).unwrap();
     }
 
     #[test]

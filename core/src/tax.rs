@@ -71,7 +71,9 @@ impl Rounding {
 }
 
 /// Holds a tax rate in parts per million, from 0 to 1,000,000: 190,000 is 19 %.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
 #[serde(try_from = "u32")]
 pub struct Rate(u32);
 

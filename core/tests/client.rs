@@ -215,6 +215,20 @@ async fn one_connection_serves_calls_in_a_row() {
     assert!(!request.contains("accept-encoding"), "{request}");
 }
 
+#[tokio::test]
+async fn a_client_with_fresh_connections_shares_none_and_is_configured_alike() {
+    let server = Server::start(&[Reply::Json(PRODUCT)]);
+    let client = server.builder().user_agent("shop/1.2").build().unwrap();
+    let fresh = client.with_fresh_connections().unwrap();
+    for client in [&client, &fresh, &client, &fresh] {
+        client.catalog().products().create(tea()).await.unwrap();
+    }
+    assert_eq!(server.connections(), 2);
+    let requests = server.requests();
+    assert!(requests.iter().all(|request| request.contains("shop/1.2")));
+    assert!(requests.iter().all(|request| request.contains("x-api-key: sk_test_1")));
+}
+
 #[test]
 fn a_server_on_this_machine_is_not_asked_for_through_a_proxy() {
     // A variable can be set safely for another process only.
@@ -457,6 +471,37 @@ mod blocking {
             tokio::task::block_in_place(|| create(&client));
         });
         task.await.unwrap();
+    }
+
+    #[test]
+    fn where_tokio_cannot_be_asked_the_call_is_made_and_does_not_panic() {
+        let server = Server::start(&[Reply::Json(PRODUCT)]);
+        let client = client(&server);
+        for mut builder in [
+            tokio::runtime::Builder::new_current_thread(),
+            tokio::runtime::Builder::new_multi_thread(),
+        ] {
+            let runtime = builder.enable_all().build().unwrap();
+            runtime.block_on(tokio::task::unconstrained(async { create(&client) }));
+            let task = {
+                let client = client.clone();
+                tokio::task::unconstrained(async move { create(&client) })
+            };
+            runtime.block_on(runtime.spawn(task)).unwrap();
+            let _entered = runtime.enter();
+            create(&client);
+        }
+        assert_eq!(server.connections(), 1);
+    }
+
+    #[test]
+    fn a_client_with_fresh_connections_shares_none() {
+        let server = Server::start(&[Reply::Json(PRODUCT)]);
+        let client = client(&server);
+        let fresh = client.with_fresh_connections();
+        (0..3).for_each(|_| create(&client));
+        (0..3).for_each(|_| create(&fresh));
+        assert_eq!(server.connections(), 2);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use faststar::error::{Error, ErrorKind, Result, code};
 use faststar::{
     CreateSession, EventType, Mode, PaymentStatus, Quote, QuoteOptions, Session, SessionStatus,
-    Transition,
+    SubscriptionStart, SubscriptionStatus, Transition, session,
 };
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
@@ -15,10 +15,6 @@ use crate::card::{Behaviour, TestCard};
 use crate::clock;
 use crate::ids;
 use crate::store::{self, EventRow, Merchant, Outcome, SessionRow};
-
-/// How long a session stays open.
-const OPEN_MS: i64 = 24 * 60 * 60 * 1000;
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Creates a session: checks the rules, prices it, stores it.
 ///
@@ -48,7 +44,7 @@ pub fn create(
         request,
         outcome: Map::new(),
         created_at: now_ms,
-        expires_at: now_ms.saturating_add(OPEN_MS),
+        expires_at: session::expires_at(clock::exact(now_ms)).as_millisecond(),
         priced_at: now_ms,
     };
     row.set_amounts(&quote, now_ms);
@@ -68,10 +64,13 @@ pub fn price(
     at_ms: i64,
 ) -> Outcome<Quote> {
     let catalog = store::catalog_of(db, &merchant.id, &request.line_items)?;
-    let options = QuoteOptions::on(clock::date(at_ms))
+    Ok(faststar::quote(request, &catalog, &options(merchant, at_ms))?)
+}
+
+fn options(merchant: &Merchant, at_ms: i64) -> QuoteOptions {
+    QuoteOptions::on(clock::date(at_ms))
         .merchant(merchant.kind.clone())
-        .default_currency(merchant.default_currency);
-    Ok(faststar::quote(request, &catalog, &options)?)
+        .default_currency(merchant.default_currency)
 }
 
 /// Finds a merchant's session as it is now.
@@ -163,6 +162,7 @@ pub fn pay(
     now_ms: i64,
 ) -> Outcome<Payment> {
     let complete = row.status.after(Transition::Complete)?;
+    let due = due(db, merchant, row, now_ms)?;
     let payment = match (card.behaviour, authenticated) {
         (Behaviour::Succeeds, _) | (Behaviour::AsksForAuthentication, Some(true)) => {
             Payment::Completed
@@ -174,11 +174,12 @@ pub fn pay(
     };
     match payment {
         Payment::AuthenticationRequired => return Ok(payment),
-        Payment::Declined if row.request.mode != Mode::Setup => {
-            emit_payment(db, row, EventType::PaymentFailed, "failed", now_ms)?;
+        Payment::Declined => {
+            if let Some(amount) = due.amount() {
+                emit_payment(db, row, EventType::PaymentFailed, "failed", amount, now_ms)?;
+            }
             return Ok(payment);
         }
-        Payment::Declined => return Ok(payment),
         Payment::Completed => {}
     }
     row.status = complete;
@@ -190,56 +191,84 @@ pub fn pay(
             "last4": &card.number[card.number.len() - 4..],
         }),
     );
-    match row.request.mode {
-        Mode::Setup => {
+    match &due {
+        Due::Nothing => {
             row.outcome.insert("setup_intent_id".into(), ids::id("seti_", now_ms).into());
         }
-        Mode::Subscription => subscribe(db, merchant, row, now_ms)?,
-        _ => charge(db, row, now_ms)?,
+        Due::Start(start) => subscribe(db, row, start, now_ms)?,
+        Due::Once(_) => {}
+    }
+    if let Some(amount) = due.amount() {
+        charge(db, row, amount, now_ms)?;
+    } else {
+        row.payment_status = PaymentStatus::NoPaymentRequired;
     }
     store::update_session(db, row)?;
     Ok(payment)
 }
 
-fn charge(db: &Connection, row: &mut SessionRow, now_ms: i64) -> Outcome<()> {
+/// What a session charges when the buyer says yes.
+enum Due {
+    Nothing,
+    Once(i64),
+    Start(Box<SubscriptionStart>),
+}
+
+impl Due {
+    /// Gives what is charged at once, where anything is.
+    fn amount(&self) -> Option<i64> {
+        match self {
+            Self::Nothing => None,
+            Self::Once(amount) => Some(*amount),
+            Self::Start(start) if start.status == SubscriptionStatus::Trialing => None,
+            Self::Start(start) => Some(start.invoice.total),
+        }
+    }
+}
+
+fn due(db: &Connection, merchant: &Merchant, row: &SessionRow, now_ms: i64) -> Outcome<Due> {
+    match row.request.mode {
+        Mode::Setup => Ok(Due::Nothing),
+        Mode::Subscription => {
+            let catalog = store::catalog_of(db, &merchant.id, &row.request.line_items)?;
+            // Priced as the session was, so that what it said is what is charged.
+            let options = options(merchant, row.priced_at);
+            let now = clock::timestamp(now_ms);
+            let start = SubscriptionStart::compute(&row.request, &catalog, &options, now)?;
+            Ok(Due::Start(Box::new(start)))
+        }
+        _ => Ok(Due::Once(row.amount_total)),
+    }
+}
+
+fn charge(db: &Connection, row: &mut SessionRow, amount: i64, now_ms: i64) -> Outcome<()> {
     row.payment_status = PaymentStatus::Paid;
-    let id = emit_payment(db, row, EventType::PaymentSucceeded, "succeeded", now_ms)?;
+    let id = emit_payment(db, row, EventType::PaymentSucceeded, "succeeded", amount, now_ms)?;
     row.outcome.insert("payment_intent_id".into(), id.into());
     Ok(())
 }
 
 fn subscribe(
     db: &Connection,
-    merchant: &Merchant,
     row: &mut SessionRow,
+    start: &SubscriptionStart,
     now_ms: i64,
 ) -> Outcome<()> {
-    let catalog = store::catalog_of(db, &merchant.id, &row.request.line_items)?;
-    let prices = row.request.line_items.iter().filter_map(|item| item.price_id.as_deref());
-    let trial_days =
-        prices.filter_map(|id| catalog.price(id)?.trial_period_days).max().unwrap_or(0);
     let subscription_id = ids::id("sub_", now_ms);
-    let trial_end = (trial_days > 0).then(|| clock::rfc3339(now_ms + trial_days * DAY_MS));
-    let status = if trial_end.is_some() { "trialing" } else { "active" };
     row.outcome.insert("subscription_id".into(), subscription_id.clone().into());
-    if let Some(trial_end) = &trial_end {
-        row.outcome.insert("trial_end".into(), trial_end.clone().into());
+    if let Some(trial_end) = start.trial_end {
+        row.outcome.insert("trial_end".into(), json!(trial_end));
     }
     let started = json!({
-        "subscription_id": subscription_id, "status": status, "trial_end": trial_end,
+        "subscription_id": subscription_id, "status": start.status, "trial_end": start.trial_end,
+        "next_charge_at": start.next_charge_at,
     });
     emit(db, row, EventType::SubscriptionCreated, started, now_ms)?;
-    let due = if trial_end.is_some() { 0 } else { row.amount_total };
     let invoice = json!({
         "invoice_id": ids::id("in_", now_ms), "subscription_id": subscription_id,
-        "amount": due, "currency": row.currency, "status": "paid",
+        "amount": start.invoice.total, "currency": row.currency, "status": "paid",
     });
-    emit(db, row, EventType::InvoicePaid, invoice, now_ms)?;
-    if trial_end.is_some() {
-        row.payment_status = PaymentStatus::NoPaymentRequired;
-        return Ok(());
-    }
-    charge(db, row, now_ms)
+    emit(db, row, EventType::InvoicePaid, invoice, now_ms)
 }
 
 fn emit_payment(
@@ -247,11 +276,12 @@ fn emit_payment(
     row: &SessionRow,
     event_type: EventType,
     status: &str,
+    amount: i64,
     now_ms: i64,
 ) -> Outcome<String> {
     let payment_id = ids::id("pi_", now_ms);
     let data = json!({
-        "payment_id": payment_id, "amount": row.amount_total, "currency": row.currency,
+        "payment_id": payment_id, "amount": amount, "currency": row.currency,
         "status": status,
     });
     emit(db, row, event_type, data, now_ms)?;

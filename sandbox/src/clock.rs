@@ -4,6 +4,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use faststar::{Date, Timestamp};
 
+/// The last time that a clock may show: the end of the year 8999, which RFC 3339 can still tell.
+pub const LAST_MS: i64 = 221_845_391_999_999;
+
 /// Gives the machine's time in unix milliseconds.
 pub fn machine_now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -23,6 +26,11 @@ pub fn date(ms: i64) -> Date {
 /// Gives a time in whole seconds, the last one there is where it would lie beyond.
 pub fn timestamp(ms: i64) -> Timestamp {
     Timestamp::from_second(ms.div_euclid(1000)).unwrap_or(Timestamp::MAX)
+}
+
+/// Gives a time to the millisecond, the last one there is where it would lie beyond.
+pub fn exact(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX)
 }
 
 /// Reads a span such as `25h`, `90m`, `3d` or `1d12h` in milliseconds.

@@ -77,6 +77,18 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
+/// The hash of a request whose body says nothing, so that none is needed.
+pub struct RequestHash(pub [u8; 32]);
+
+impl<S: Sync> FromRequestParts<S> for RequestHash {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
+        let hash = Sha256::new().chain_update(parts.method.as_str());
+        Ok(Self(hash.chain_update(parts.uri.path()).finalize().into()))
+    }
+}
+
 /// A JSON body, not parsed yet, and the hash of the whole request.
 pub struct JsonBody {
     bytes: Bytes,

@@ -5,6 +5,8 @@ use axum::response::{IntoResponse, Response};
 use faststar::error::{Error, ErrorKind};
 use serde::Serialize;
 
+use crate::store::KeptAnswer;
+
 /// An answer in the envelope, as bytes that can be kept and sent again.
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -28,14 +30,20 @@ impl Reply {
         Self { status: StatusCode::OK, body, replayed: false }
     }
 
-    /// Gives again an answer that was kept.
-    pub fn replay(body: Vec<u8>) -> Self {
-        Self { status: StatusCode::OK, body, replayed: true }
+    /// Makes the answer of a refusal that has left something behind, and so is kept.
+    pub fn refused(error: &Error) -> Self {
+        Self { status: status_of(error), body: refusal_body(error), replayed: false }
     }
 
-    /// Gives the envelope.
-    pub fn body(&self) -> &[u8] {
-        &self.body
+    /// Gives again an answer that was kept.
+    pub fn replay(kept: KeptAnswer) -> Self {
+        let status = StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK);
+        Self { status, body: kept.body, replayed: true }
+    }
+
+    /// Gives what to keep of it.
+    pub fn to_keep(&self) -> KeptAnswer {
+        KeptAnswer { status: self.status.as_u16(), body: self.body.clone() }
     }
 }
 

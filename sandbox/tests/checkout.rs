@@ -126,6 +126,64 @@ fn a_subscription_with_a_trial_starts_without_a_payment() {
 }
 
 #[test]
+fn what_has_no_trial_is_charged_at_once_beside_what_has_one() {
+    let sandbox = Sandbox::start(&["--merchant", "mor"]);
+    let shop = sandbox.caller();
+    let price = |amount: i64, trial: i64| {
+        shop.add_price(&json!({
+            "currency": "USD", "unit_amount": amount, "type": "recurring",
+            "recurring_interval": "month", "trial_period_days": trial,
+        }))
+    };
+    let created = shop.create_session(&json!({
+        "mode": "subscription", "presentation": "link", "buyer_country": "US",
+        "line_items": [
+            {"price_id": price(1500, 14), "quantity": 1}, {"price_id": price(500, 0), "quantity": 2},
+        ],
+    }));
+    assert_eq!(created["session"]["amount_total"], 2700);
+    let id = created["session"]["id"].as_str().unwrap();
+    let events = || {
+        let events = shop.get("/sandbox/v1/events").json();
+        let items = events["data"]["items"].as_array().unwrap().clone();
+        items.iter().map(|item| item["event"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(shop.complete(id, &json!({"card": "declined"})).status, 402);
+    assert_eq!(
+        (&events()[0]["type"], &events()[0]["data"]["amount"]),
+        (&json!("payment.failed"), &json!(1080))
+    );
+    assert_eq!(shop.complete(id, &json!({})).status, 200);
+    let session = shop.retrieve(id);
+    assert_eq!(session["payment_status"], "paid");
+    let events = events();
+    let told: Vec<_> = events[..3].iter().map(|e| (&e["type"], &e["data"]["amount"])).collect();
+    assert_eq!(told[0], (&json!("payment.succeeded"), &json!(1080)));
+    assert_eq!(told[1], (&json!("invoice.paid"), &json!(1080)));
+    let started = &events[2]["data"];
+    assert_eq!(started["status"], "active");
+    assert_eq!(started["trial_end"], session["trial_end"]);
+    assert_eq!(started["next_charge_at"], session["trial_end"]);
+}
+
+#[test]
+fn a_card_that_is_declined_for_a_trial_has_failed_no_payment() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let price = shop.add_price(&json!({
+        "currency": "EUR", "unit_amount": 1500, "type": "recurring",
+        "recurring_interval": "month", "trial_period_days": 14,
+    }));
+    let created = shop.create_session(&json!({
+        "mode": "subscription", "presentation": "link",
+        "line_items": [{"price_id": price, "quantity": 1}],
+    }));
+    let id = created["session"]["id"].as_str().unwrap();
+    assert_eq!(shop.complete(id, &json!({"card": "declined"})).status, 402);
+    assert_eq!(shop.get("/sandbox/v1/events").json()["data"]["items"], json!([]));
+}
+
+#[test]
 fn setup_saves_a_card_and_charges_nothing() {
     let sandbox = Sandbox::start(&[]);
     let shop = sandbox.caller();
@@ -159,6 +217,27 @@ fn a_session_expires_by_its_merchants_clock_alone() {
         (refused.status, &refused.json()["error"]["code"]),
         (409, &json!("session_expired"))
     );
+}
+
+#[test]
+fn moves_of_the_clock_at_once_all_count() {
+    let sandbox = Sandbox::start(&[]);
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let shop = sandbox.caller();
+            std::thread::spawn(move || {
+                for _ in 0..25 {
+                    shop.make("/sandbox/v1/clock/advance", &json!({"by": "1h"}));
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let clock = sandbox.caller().get("/sandbox/v1/clock").json();
+    assert_eq!(clock["data"]["seconds_ahead"], 200 * 60 * 60);
+    let far = json!({"by": "3000000d"});
+    let refused = sandbox.caller().post("/sandbox/v1/clock/advance", &far).json();
+    assert_eq!(refused["error"]["param"], "by");
 }
 
 #[test]

@@ -81,6 +81,14 @@ fn what_webhook_sign_signs_webhook_verify_takes() {
 }
 
 #[test]
+fn a_body_that_is_too_large_is_refused_and_not_cut() {
+    let body = vec![b'x'; 64 * 1024 * 1024 + 1];
+    let output = faststar(&["webhook", "sign", "--secret", "whsec_1"], &body);
+    let told: Value = serde_json::from_str(&stdout(&output)).unwrap();
+    assert_eq!((output.status.code(), &told["error"]["code"]), (Some(1), &json!("body_too_large")));
+}
+
+#[test]
 fn a_running_sandbox_is_driven_by_the_command_line() {
     let sandbox = Sandbox::start(&[]);
     let shop = sandbox.caller();
@@ -108,6 +116,12 @@ fn a_running_sandbox_is_driven_by_the_command_line() {
     let (_, told) = drive(&["events", "list"]);
     assert!(told.contains("payment.succeeded") && told.contains("payment.failed"), "{told}");
     let event = told.split_whitespace().next().unwrap().to_owned();
+    let (_, told) = drive(&["events", "list", "--limit", "1"]);
+    assert!(told.ends_with(&format!("more with --cursor {event}\n")), "{told}");
+    let (_, told) = drive(&["events", "list", "--cursor", &event]);
+    assert!(told.contains("payment.failed") && !told.contains(&event), "{told}");
+    let (_, told) = drive(&["events", "list", "--state", "parked"]);
+    assert_eq!(told, "no such events yet\n");
     assert_eq!(drive(&["events", "resend", &event]).0, 0);
     let (_, told) = drive(&["clock", "advance", "25h"]);
     assert!(told.contains("90000 s ahead"), "{told}");

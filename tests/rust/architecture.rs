@@ -19,6 +19,7 @@ const LAYERS: &[&str] = &[
     "totals",
     "session",
     "quote",
+    "subscription",
     "event",
     "webhook",
     "cashier",

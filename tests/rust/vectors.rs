@@ -9,12 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use faststar::schema::{self, Strictness};
+use faststar::client::rules;
+use faststar::schema;
 use faststar::tax::RateTable;
 use faststar::webhook::{Verifier, sign_all};
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, Date, Error, Event, MerchantKind, Money, Place,
-    QuoteOptions, Result, ReturnOutcome, ReturnUrls, SessionStatus, Transition,
+    Cart, Cashier, Catalog, CreateSession, Date, Error, Event, MerchantKind, Money, QuoteOptions,
+    Result, ReturnOutcome, ReturnUrls,
 };
 use serde_json::{Value, json};
 
@@ -27,15 +28,19 @@ type Op = fn(&Value) -> Result<Value>;
 const OPS: &[(&str, Op)] = &[
     ("cashier_return", cashier_return),
     ("cashier_url", cashier_url),
-    ("create_session_strict", create_session_strict),
-    ("create_session_types", create_session_types),
+    ("create_price_strict", |input| rules::apply("create_price_strict", input.clone())),
+    ("create_session_strict", |input| rules::apply("create_session_strict", input.clone())),
+    ("create_session_types", |input| rules::apply("create_session_types", input["value"].clone())),
     ("event_parse", event_parse),
     ("line_items", line_items),
     ("money_format", money_format),
     ("money_parse", money_parse),
-    ("place_parse", place_parse),
+    ("place_parse", |input| rules::apply("place_parse", input.clone())),
     ("quote", quote),
-    ("session_transition", session_transition),
+    ("retry_decision", |input| rules::apply("retry_decision", input.clone())),
+    ("session_status", |input| rules::apply("session_status", input.clone())),
+    ("session_transition", |input| rules::apply("session_transition", input.clone())),
+    ("subscription_start", |input| rules::apply("subscription_start", input.clone())),
     ("tax_rate", tax_rate),
     ("totals", totals),
     ("webhook_sign", webhook_sign),
@@ -48,40 +53,22 @@ fn totals(input: &Value) -> Result<Value> {
 }
 
 fn quote(input: &Value) -> Result<Value> {
-    let options = &input["options"];
-    let mut chosen = QuoteOptions::on(date(text(options, "on")));
-    if let Some(merchant) = merchant(options) {
-        chosen = chosen.merchant(merchant);
-    }
-    if let Some(currency) = options.get("default_currency") {
-        chosen = chosen.default_currency(read(currency));
-    }
-    if let Some(rounding) = options.get("rounding") {
-        chosen = chosen.rounding(read(rounding));
-    }
-    let mut catalog = Catalog::new();
-    let in_catalog = |kind: &str| input["catalog"][kind].as_array().cloned().unwrap_or_default();
-    for product in in_catalog("products") {
-        catalog.add_product(read(&product));
-    }
-    for price in in_catalog("prices") {
-        catalog.add_price(read(&price));
-    }
-    let request = create_session(&input["request"])?;
-    Ok(to_value(faststar::quote(&request, &catalog, &chosen)?))
+    let (request, catalog, options) = quoted(input)?;
+    Ok(to_value(faststar::quote(&request, &catalog, &options)?))
+}
+
+fn quoted(input: &Value) -> Result<(CreateSession, Catalog, QuoteOptions)> {
+    let catalog = input.get("catalog").cloned().unwrap_or_else(|| json!({}));
+    Ok((
+        create_session(&input["request"])?,
+        Catalog::from_value(catalog)?,
+        QuoteOptions::from_value(input["options"].clone())?,
+    ))
 }
 
 fn line_items(input: &Value) -> Result<Value> {
     create_session(&input["request"])?.validate(merchant(input).as_ref())?;
     Ok(json!({}))
-}
-
-fn create_session_types(input: &Value) -> Result<Value> {
-    create_session(&input["value"]).map(to_value)
-}
-
-fn create_session_strict(input: &Value) -> Result<Value> {
-    schema::read::<CreateSession>(&CreateSession::SCHEMA, &body(input)).map(to_value)
 }
 
 fn money_format(input: &Value) -> Result<Value> {
@@ -91,23 +78,6 @@ fn money_format(input: &Value) -> Result<Value> {
 
 fn money_parse(input: &Value) -> Result<Value> {
     text(input, "text").parse::<Money>().map(to_value)
-}
-
-fn place_parse(input: &Value) -> Result<Value> {
-    let place: Place = text(input, "text").parse()?;
-    Ok(json!({
-        "place": place.to_string(), "country": place.country(), "region": place.region(),
-    }))
-}
-
-fn session_transition(input: &Value) -> Result<Value> {
-    let transition = match text(input, "transition") {
-        "complete" => Transition::Complete,
-        "expire" => Transition::Expire,
-        other => panic!("no transition is called {other}"),
-    };
-    let status = SessionStatus::from(text(input, "status")).after(transition)?;
-    Ok(json!({"status": status}))
 }
 
 fn tax_rate(input: &Value) -> Result<Value> {
@@ -165,7 +135,7 @@ fn cashier_return(input: &Value) -> Result<Value> {
 
 /// Reads a request as a language package reads what its user gave.
 fn create_session(value: &Value) -> Result<CreateSession> {
-    schema::from_value(&CreateSession::SCHEMA, value.clone(), Strictness::Types)
+    CreateSession::from_value(value.clone())
 }
 
 fn merchant(input: &Value) -> Option<MerchantKind> {

@@ -163,14 +163,7 @@ class Money:
     decimals: int
 
     def __init__(self, amount: int, currency: str) -> None:
-        # Type checkers see it; a user without one gives a bool, a float or a Decimal.
-        given: object = amount
-        if isinstance(given, bool) or not isinstance(given, int):
-            raise ValidationError(
-                f"amount must be an int in the smallest currency unit, not {type(amount).__name__}",
-                code="invalid_type",
-                param="amount",
-            )
+        _require_int(amount, "amount")
         code, decimals = _faststar.currency_decimals(currency)
         object.__setattr__(self, "amount", amount)
         object.__setattr__(self, "currency", code)
@@ -246,6 +239,16 @@ def return_outcome(
     """Tells by the URL that a buyer came back to which way it went. For the screen alone: the
     webhook says whether it was paid."""
     return _faststar.return_outcome(success_url, cancel_url, came_back_to)
+
+
+def _require_int(given: object, name: str) -> None:
+    # Type checkers see it; a user without one gives a bool, a float or a Decimal.
+    if isinstance(given, bool) or not isinstance(given, int):
+        raise ValidationError(
+            f"{name} must be an int in the smallest currency unit, not {type(given).__name__}",
+            code="invalid_type",
+            param=name,
+        )
 
 
 def _iso(day: datetime.date | str | None) -> str | None:

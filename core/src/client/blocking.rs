@@ -20,13 +20,14 @@
 //! one used last, or opens a new one; so a client has as many lanes as calls were under way at once,
 //! and threads may come and go without losing a connection.
 //!
-//! After `fork`, make a new client in the child.
+//! After `fork`, the child uses [`Client::with_fresh_connections`].
 
 use std::fmt;
+use std::panic::resume_unwind;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::vec;
+use std::{thread, vec};
 
 use futures_util::future::{Either, select};
 use serde::de::DeserializeOwned;
@@ -38,9 +39,10 @@ use crate::secret::Secret;
 
 use super::budget::RetryBudget;
 use super::builder::{ClientBuilder, Config, misconfigured};
+use super::execute::{Options, execute};
 use super::page::{Page, Pages};
+use super::request::Request;
 use super::resources::{Catalog, Checkout};
-use super::transport::Transport;
 use super::{Call, List, Response};
 
 /// How many lanes are kept for later; a burst of more threads than this opens more and drops them.
@@ -58,8 +60,6 @@ pub struct Client {
 
 struct Shared {
     config: Arc<Config>,
-    /// The caller's own transport, which then serves all lanes.
-    transport: Option<Arc<dyn Transport>>,
     budget: Arc<RetryBudget>,
     idle: Mutex<Vec<Lane>>,
 }
@@ -106,27 +106,77 @@ impl Client {
         Catalog::new(self)
     }
 
-    /// Runs what `work` makes of the async client of an idle lane, on this thread.
-    fn run<F: Future>(&self, work: impl FnOnce(super::Client) -> F) -> Result<F::Output> {
-        if !may_block() {
-            return Err(misconfigured(
-                "runtime",
-                "the blocking client was called in async code, which it would stall; \
-                 use faststar::Client there, or tokio::task::spawn_blocking",
-            ));
+    /// Makes a client of the same configuration that shares nothing with this one: it opens
+    /// connections of its own, and has a retry budget of its own.
+    ///
+    /// For the child after a `fork`, where the parent's connections are the parent's. The child must
+    /// not drop the client that it inherited, which would reach into the parent's; it leaks it with
+    /// [`std::mem::forget`]. A transport of your own is the same for both.
+    #[must_use]
+    pub fn with_fresh_connections(&self) -> Self {
+        Self::of(Arc::clone(&self.shared.config))
+    }
+
+    fn of(config: Arc<Config>) -> Self {
+        let shared = Shared { config, budget: Arc::default(), idle: Mutex::default() };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Carries an operation out, on this thread where tokio lets it block.
+    fn execute<T: DeserializeOwned + Send>(
+        &self,
+        request: &Request,
+        options: &Options,
+    ) -> Result<Response<T>> {
+        if Handle::try_current().is_err() {
+            return self.execute_here(request, options);
         }
+        if !may_block() {
+            return Err(in_async_code());
+        }
+        // Inside a runtime tokio may refuse another one all the same, and does so with a panic; a
+        // thread of its own it never refuses.
+        thread::scope(|scope| {
+            let thread = thread::Builder::new().name("faststar".into());
+            let spawned = thread.spawn_scoped(scope, || self.execute_here(request, options));
+            let thread = spawned.map_err(|error| {
+                let message = format!("the system gave no thread for a blocking call: {error}");
+                Error::new(ErrorKind::Internal, code::INTERNAL, message)
+            })?;
+            thread.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
+    }
+
+    fn execute_here<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        options: &Options,
+    ) -> Result<Response<T>> {
+        self.on_a_lane(async |client| execute(client, request, options).await)?
+    }
+
+    /// Runs work with the async client of an idle lane, on this thread.
+    fn on_a_lane<T>(&self, work: impl AsyncFnOnce(&super::Client) -> T) -> Result<T> {
         let idle = self.shared.idle().pop();
         let lane = match idle {
             Some(lane) => lane,
             None => Lane::open(&self.shared)?,
         };
-        let output = lane.block_on(work(lane.client.clone()));
+        let outcome = lane.block_on(work(&lane.client));
         let mut idle = self.shared.idle();
         if idle.len() < MAX_IDLE_LANES {
             idle.push(lane);
         }
-        Ok(output)
+        Ok(outcome)
     }
+}
+
+fn in_async_code() -> Error {
+    misconfigured(
+        "runtime",
+        "the blocking client was called in async code, which it would stall; \
+         use faststar::Client there, or tokio::task::spawn_blocking",
+    )
 }
 
 impl fmt::Debug for Client {
@@ -142,15 +192,7 @@ impl ClientBuilder {
     ///
     /// Those of [`build`](ClientBuilder::build).
     pub fn build_blocking(self) -> Result<Client> {
-        let (config, transport) = self.check()?;
-        Ok(Client {
-            shared: Arc::new(Shared {
-                config: Arc::new(config),
-                transport,
-                budget: Arc::default(),
-                idle: Mutex::default(),
-            }),
-        })
+        Ok(Client::of(Arc::new(self.check()?)))
     }
 }
 
@@ -168,12 +210,8 @@ impl Lane {
             let message = format!("the system gave no runtime for a blocking call: {error}");
             Error::new(ErrorKind::Internal, code::INTERNAL, message)
         })?;
-        let transport = match &shared.transport {
-            Some(transport) => Arc::clone(transport),
-            None => shared.config.connect()?,
-        };
         let config = Arc::clone(&shared.config);
-        let client = super::Client::from_parts(config, transport, Arc::clone(&shared.budget));
+        let client = super::Client::connect(config, Arc::clone(&shared.budget))?;
         Ok(Self { runtime: Some(runtime), client })
     }
 
@@ -198,15 +236,12 @@ impl Drop for Lane {
     }
 }
 
-/// Tells whether tokio lets this thread block.
+/// Tells whether tokio lets this thread block, as far as it can be found out.
 ///
-/// Tokio panics on a blocking call in async code, and has no question to ask beforehand. But the code
-/// that it polls runs on a budget, and the code that may block does not; so whoever can spend without
-/// end may block. Code in `tokio::task::unconstrained` is not found out, and panics as before.
+/// Tokio has no question to ask. But the async code that it polls runs on a budget, and the code that
+/// may block does not; so whoever can spend without end may block. Code in
+/// `tokio::task::unconstrained` has no budget either, and is taken for code that may.
 fn may_block() -> bool {
-    if Handle::try_current().is_err() {
-        return true;
-    }
     let mut context = Context::from_waker(Waker::noop());
     // Gives back, when it is dropped, what is spent here.
     let _before = coop::poll_proceed(&mut context);
@@ -219,30 +254,35 @@ fn may_block() -> bool {
     })
 }
 
-impl<T: DeserializeOwned> Call<T, Client> {
+impl<T: DeserializeOwned + Send> Call<T, Client> {
     /// Sends the call and waits for the answer.
     ///
     /// # Errors
     ///
     /// Those of the async client's [`send`](Call::send), and `invalid_configuration` in async code.
     pub fn send(self) -> Result<Response<T>> {
-        let (request, options) = (self.request, self.options);
-        self.client.run(|client| Call::new(client, request, options).send())?
+        self.client.execute(&self.request?, &self.options)
     }
 
     /// Sends the call and waits for the answer, or until `interrupt` ends, which cancels the call.
     ///
     /// For a program that must stop waiting on a signal. `interrupt` runs on this thread, on a
-    /// runtime with time.
+    /// runtime with time. Inside a runtime this is always an error.
     ///
     /// # Errors
     ///
     /// The outer error is what the interrupt gave; the inner ones are those of
     /// [`send`](Call::send).
     pub fn send_unless<I: Future>(self, interrupt: I) -> Result<Result<Response<T>>, I::Output> {
-        let (request, options) = (self.request, self.options);
-        let sent = self.client.run(|client| async {
-            let call = pin!(Call::new(client, request, options).send());
+        if Handle::try_current().is_ok() {
+            return Ok(Err(in_async_code()));
+        }
+        let request = match self.request {
+            Ok(request) => request,
+            Err(error) => return Ok(Err(error)),
+        };
+        let sent = self.client.on_a_lane(async |client| {
+            let call = pin!(execute(client, &request, &self.options));
             match select(call, pin!(interrupt)).await {
                 Either::Left((answer, _)) => Ok(answer),
                 Either::Right((interrupt, _)) => Err(interrupt),
@@ -252,7 +292,7 @@ impl<T: DeserializeOwned> Call<T, Client> {
     }
 }
 
-impl<T: DeserializeOwned> List<T, Client> {
+impl<T: DeserializeOwned + Send> List<T, Client> {
     /// Gets one page and waits for it.
     ///
     /// # Errors
@@ -278,7 +318,7 @@ pub struct Items<T> {
     pages: Option<Pages<T, Client>>,
 }
 
-impl<T: DeserializeOwned> Iterator for Items<T> {
+impl<T: DeserializeOwned + Send> Iterator for Items<T> {
     type Item = Result<T>;
 
     fn next(&mut self) -> Option<Result<T>> {

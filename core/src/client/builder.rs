@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use rustls::pki_types::TrustAnchor;
 use url::Url;
 
 use crate::cashier::is_loopback;
@@ -13,8 +14,8 @@ use crate::line_item::MerchantKind;
 use crate::secret::Secret;
 
 use super::Client;
-use super::budget::RetryBudget;
-use super::reqwest_transport::ReqwestTransport;
+use super::observer::Observer;
+use super::reqwest_transport::{self, ReqwestTransport};
 use super::transport::Transport;
 
 /// Where the live platform is.
@@ -48,7 +49,9 @@ pub struct ClientBuilder {
     max_retries: u32,
     merchant: Option<MerchantKind>,
     user_agent: Option<String>,
+    roots_pem: Vec<Vec<u8>>,
     transport: Option<Arc<dyn Transport>>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 /// What a client was told, checked.
@@ -62,6 +65,11 @@ pub(super) struct Config {
     pub(super) connect_timeout: Duration,
     pub(super) max_retries: u32,
     pub(super) merchant: Option<MerchantKind>,
+    pub(super) observer: Option<Arc<dyn Observer>>,
+    /// What is trusted beside Mozilla's.
+    roots: Vec<TrustAnchor<'static>>,
+    /// The caller's own, which stands for all connections.
+    transport: Option<Arc<dyn Transport>>,
 }
 
 impl ClientBuilder {
@@ -75,7 +83,9 @@ impl ClientBuilder {
             max_retries: 2,
             merchant: None,
             user_agent: None,
+            roots_pem: Vec::new(),
             transport: None,
+            observer: None,
         }
     }
 
@@ -152,6 +162,21 @@ impl ClientBuilder {
         self
     }
 
+    /// Trusts the root certificates of a PEM file beside Mozilla's, for a proxy or a server with an
+    /// authority of your own. May be called again.
+    ///
+    /// A transport of your own has its own.
+    pub fn add_root_certificate_pem(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.roots_pem.push(pem.into());
+        self
+    }
+
+    /// Tells an observer of every attempt and every call.
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observer = Some(observer);
+        self
+    }
+
     /// Sends through a transport of your own instead of reqwest.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
@@ -165,27 +190,22 @@ impl ClientBuilder {
     /// `invalid_configuration`, with the name of what is wrong as the parameter. No message shows
     /// the API key or the URL.
     pub fn build(self) -> Result<Client> {
-        let (config, custom) = self.check()?;
-        let transport = match custom {
-            Some(transport) => transport,
-            None => config.connect()?,
-        };
-        let budget = Arc::new(RetryBudget::default());
-        Ok(Client::from_parts(Arc::new(config), transport, budget))
+        Client::connect(Arc::new(self.check()?), Arc::default())
     }
 
-    /// Checks everything; the second value is the caller's own transport.
-    pub(super) fn check(self) -> Result<(Config, Option<Arc<dyn Transport>>)> {
-        let config = Config {
+    pub(super) fn check(self) -> Result<Config> {
+        Ok(Config {
             base_url: check_base_url(&self.base_url)?,
             headers: check_headers(&self.api_key, self.user_agent.as_deref())?,
             timeout: check_duration(self.timeout, "timeout")?,
             connect_timeout: check_duration(self.connect_timeout, "connect_timeout")?,
             max_retries: self.max_retries,
             merchant: self.merchant,
+            observer: self.observer,
+            roots: check_roots(&self.roots_pem)?,
+            transport: self.transport,
             api_key: self.api_key,
-        };
-        Ok((config, self.transport))
+        })
     }
 }
 
@@ -202,10 +222,13 @@ impl fmt::Debug for ClientBuilder {
 }
 
 impl Config {
-    /// Makes a transport of its own, with connections of its own.
+    /// Gives the caller's own transport, or makes one with connections of its own.
     pub(super) fn connect(&self) -> Result<Arc<dyn Transport>> {
+        if let Some(transport) = &self.transport {
+            return Ok(Arc::clone(transport));
+        }
         let direct = is_loopback(&self.base_url);
-        Ok(Arc::new(ReqwestTransport::new(self.connect_timeout, direct)?))
+        Ok(Arc::new(ReqwestTransport::new(self.connect_timeout, direct, &self.roots)?))
     }
 }
 
@@ -270,6 +293,21 @@ fn check_headers(api_key: &Secret, product: Option<&str>) -> Result<HeaderMap> {
         (ACCEPT, HeaderValue::from_static("application/json")),
         (USER_AGENT, user_agent),
     ]))
+}
+
+fn check_roots(pems: &[Vec<u8>]) -> Result<Vec<TrustAnchor<'static>>> {
+    let mut roots = Vec::new();
+    for pem in pems {
+        match reqwest_transport::read_roots(pem) {
+            Some(found) if !found.is_empty() => roots.extend(found),
+            _ => {
+                let message = "the PEM must have certificates, each between -----BEGIN \
+                               CERTIFICATE----- and -----END CERTIFICATE-----, and nothing broken";
+                return Err(misconfigured("root_certificate_pem", message));
+            }
+        }
+    }
+    Ok(roots)
 }
 
 fn visible_header(text: &str, param: &str) -> Result<HeaderValue> {
@@ -353,6 +391,16 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_root_certificate_is_refused() {
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for pem in ["", "root.pem", broken] {
+            let error = Client::builder("sk_1").add_root_certificate_pem(pem).build().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Configuration);
+            assert_eq!(error.param(), Some("root_certificate_pem"));
+        }
+    }
+
+    #[test]
     fn the_environment_names_the_key_and_the_place() {
         let from = |key: &str, url: &str| {
             let (key, url) = (key.to_owned(), url.to_owned());
@@ -373,7 +421,7 @@ mod tests {
 
     #[test]
     fn the_user_agent_names_the_program_first() {
-        let (config, _) = Client::builder("sk_1").user_agent("shop/1.2").check().unwrap();
+        let config = Client::builder("sk_1").user_agent("shop/1.2").check().unwrap();
         assert_eq!(config.headers[USER_AGENT], format!("shop/1.2 {THIS_LIBRARY}").as_str());
         let error = Client::builder("sk_1").user_agent("shop\r\nX: 1").build();
         assert_eq!(error.unwrap_err().param(), Some("user_agent"));

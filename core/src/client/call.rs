@@ -1,9 +1,8 @@
-//! A call that has not been sent yet, its options, and what comes of it.
+//! A call that has not been sent yet, and its options.
 
 use std::fmt;
 use std::future::IntoFuture;
 use std::marker::PhantomData;
-use std::ops::Deref;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -11,9 +10,9 @@ use serde::de::DeserializeOwned;
 use crate::error::Result;
 
 use super::Client;
-use super::envelope;
-use super::execute::{Answer, Options, execute};
+use super::execute::{Options, execute};
 use super::request::Request;
+use super::response::Response;
 use super::transport::BoxFuture;
 
 /// A call that has not been sent yet.
@@ -84,8 +83,7 @@ impl<T: DeserializeOwned> Call<T> {
     /// refused before it was sent; of the status's kind where the server refused it; and of kind
     /// `Connection`, `Timeout` or `UnexpectedResponse` where no answer came that could be read.
     pub async fn send(self) -> Result<Response<T>> {
-        let answer = execute(&self.client, &self.request?, &self.options).await?;
-        Response::read(answer)
+        execute(&self.client, &self.request?, &self.options).await
     }
 }
 
@@ -105,60 +103,5 @@ impl<T, C> fmt::Debug for Call<T, C> {
             .field("timeout", &self.options.timeout)
             .field("max_retries", &self.options.max_retries)
             .finish_non_exhaustive()
-    }
-}
-
-/// What a call came to: the value, and what the answer said around it.
-///
-/// It dereferences to the value.
-#[derive(Clone, Debug)]
-pub struct Response<T> {
-    value: T,
-    status: u16,
-    request_id: Option<String>,
-    attempts: u32,
-}
-
-impl<T> Response<T> {
-    /// The HTTP status, a 2xx.
-    pub fn status(&self) -> u16 {
-        self.status
-    }
-
-    /// The `X-Request-Id` of the answer, where it had one. Quote it to support.
-    pub fn request_id(&self) -> Option<&str> {
-        self.request_id.as_deref()
-    }
-
-    /// How many attempts it took, from 1 up.
-    pub fn attempts(&self) -> u32 {
-        self.attempts
-    }
-
-    /// Gives the value alone.
-    pub fn into_inner(self) -> T {
-        self.value
-    }
-}
-
-impl<T: DeserializeOwned> Response<T> {
-    pub(super) fn read(answer: Answer) -> Result<Self> {
-        match envelope::decode(&answer.data) {
-            Ok(value) => Ok(Self {
-                value,
-                status: answer.status,
-                request_id: answer.request_id,
-                attempts: answer.attempts,
-            }),
-            Err(error) => Err(error.with_status(answer.status).with_request_id(answer.request_id)),
-        }
-    }
-}
-
-impl<T> Deref for Response<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        &self.value
     }
 }

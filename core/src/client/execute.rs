@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::value::RawValue;
+use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::field::Empty;
@@ -14,8 +14,10 @@ use crate::error::{Error, ErrorKind, Result, code};
 use super::Client;
 use super::builder::{check_duration, misconfigured};
 use super::envelope;
+use super::observer::{AttemptInfo, CallInfo};
 use super::redact::clean;
 use super::request::Request;
+use super::response::Response;
 use super::retry::{self, Decision};
 use super::transport::{HttpRequest, TransportError, TransportErrorKind};
 
@@ -27,20 +29,12 @@ pub(super) struct Options {
     pub(super) max_retries: Option<u32>,
 }
 
-/// A successful answer whose `data` has not been read yet.
-pub(super) struct Answer {
-    pub(super) data: Box<RawValue>,
-    pub(super) status: u16,
-    pub(super) request_id: Option<String>,
-    pub(super) attempts: u32,
-}
-
 /// Sends a request until it is answered, it cannot be, or its time is up.
-pub(super) async fn execute(
+pub(super) async fn execute<T: DeserializeOwned>(
     client: &Client,
     request: &Request,
     options: &Options,
-) -> Result<Answer> {
+) -> Result<Response<T>> {
     let mut operation = Operation::new(client, request, options)?;
     let span = info_span!(
         "faststar.request",
@@ -53,14 +47,16 @@ pub(super) async fn execute(
         elapsed_ms = Empty,
     );
     let result = operation.run().instrument(span.clone()).await;
-    operation.record(&result, &span);
-    result
+    operation.tell_call(Told::of(result.as_ref()), &span);
+    result.map_err(|error| error.with_attempts(operation.attempt))
 }
 
 struct Operation<'a> {
     client: &'a Client,
     /// Sent as it is on every attempt, and so with one idempotency key.
     request: HttpRequest,
+    /// The path with `:id` in it.
+    path: &'static str,
     max_attempts: u32,
     timeout: Duration,
     started: Instant,
@@ -90,6 +86,7 @@ impl<'a> Operation<'a> {
         Ok(Self {
             client,
             request: request.to_http(config, options.idempotency_key.as_deref())?,
+            path: request.path(),
             max_attempts: retries.saturating_add(1),
             timeout,
             started,
@@ -98,21 +95,31 @@ impl<'a> Operation<'a> {
         })
     }
 
-    async fn run(&mut self) -> Result<Answer> {
+    async fn run<T: DeserializeOwned>(&mut self) -> Result<Response<T>> {
         let mut last = None;
         loop {
             self.attempt += 1;
+            let started = Instant::now();
             let failure = match timeout_at(self.deadline, self.try_once()).await {
-                Ok(Ok(answer)) => {
+                Ok(Ok(response)) => {
                     self.client.inner.budget.note_success();
-                    return Ok(answer);
+                    self.tell_attempt(started, Told::of(Ok(&response)), None);
+                    return Ok(response);
                 }
                 Ok(Err(failure)) => failure,
-                Err(_) => return Err(self.timed_out(last)),
+                Err(_) => {
+                    let error = self.timed_out(last);
+                    self.tell_attempt(started, Told::of::<T>(Err(&error)), None);
+                    return Err(error);
+                }
             };
-            let Decision::RetryAfter(wait) = self.decide(&failure) else {
+            let decision = self.decide(&failure);
+            let told = Told::of::<T>(Err(&failure.error));
+            let Decision::RetryAfter(wait) = decision else {
+                self.tell_attempt(started, told, None);
                 return Err(failure.error);
             };
+            self.tell_attempt(started, told, Some(wait));
             debug!(
                 attempt = self.attempt,
                 wait_ms = millis(wait),
@@ -125,7 +132,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    async fn try_once(&self) -> Result<Answer, Failure> {
+    async fn try_once<T: DeserializeOwned>(&self) -> Result<Response<T>, Failure> {
         let inner = &self.client.inner;
         let api_key = &inner.config.api_key;
         let response = match inner.transport.send(self.request.clone()).await {
@@ -141,8 +148,10 @@ impl<'a> Operation<'a> {
         let request_id = request_id.and_then(|value| value.to_str().ok());
         let request_id = request_id.map(|id| clean(id, api_key));
         let status = response.status().as_u16();
-        match envelope::open(&response, api_key) {
-            Ok(data) => Ok(Answer { data, status, request_id, attempts: self.attempt }),
+        let read = envelope::open(&response, api_key)
+            .and_then(|data| envelope::decode(&data).map_err(|error| error.with_status(status)));
+        match read {
+            Ok(value) => Ok(Response::new(value, status, request_id, self.attempt)),
             Err(error) => {
                 let retry_after = retry::retry_after(response.headers(), Timestamp::now());
                 let transient = retry::is_transient(status, error.code(), retry_after);
@@ -155,19 +164,16 @@ impl<'a> Operation<'a> {
     }
 
     fn decide(&self, failure: &Failure) -> Decision {
-        if !failure.error.is_retryable() {
-            return Decision::GiveUp;
-        }
-        let remaining = self.deadline.saturating_duration_since(Instant::now());
-        let decision = retry::decide(
-            self.attempt,
-            self.max_attempts,
-            failure.retry_after,
-            remaining,
+        let failed = retry::FailedAttempt {
+            number: self.attempt,
+            max_attempts: self.max_attempts,
+            is_transient: failure.error.is_retryable(),
+            retry_after: failure.retry_after,
+            remaining: self.deadline.saturating_duration_since(Instant::now()),
             // Without random bits the longest wait is the polite one.
-            getrandom::u64().unwrap_or(u64::MAX),
-        );
-        match decision {
+            random: getrandom::u32().unwrap_or(u32::MAX),
+        };
+        match failed.decision() {
             Decision::RetryAfter(_) if !self.client.inner.budget.pay_for_retry() => {
                 debug!("not retrying: the retry budget is spent");
                 Decision::GiveUp
@@ -185,34 +191,75 @@ impl<'a> Operation<'a> {
         }
     }
 
-    fn record(&self, result: &Result<Answer>, span: &Span) {
+    fn tell_attempt(&self, started: Instant, told: Told<'_>, retry_in: Option<Duration>) {
+        let Some(observer) = &self.client.inner.config.observer else { return };
+        observer.on_attempt(&AttemptInfo {
+            method: self.request.method().as_str(),
+            path: self.path,
+            attempt: self.attempt,
+            duration: started.elapsed(),
+            status: told.status,
+            request_id: told.request_id,
+            error_code: told.error_code,
+            retry_in,
+        });
+    }
+
+    fn tell_call(&self, told: Told<'_>, span: &Span) {
+        let duration = self.started.elapsed();
         span.record("attempts", self.attempt);
-        span.record("elapsed_ms", millis(self.started.elapsed()));
-        let (status, request_id) = match result {
-            Ok(answer) => (Some(answer.status), answer.request_id.as_deref()),
-            Err(error) => {
-                span.record("error", error.code());
-                (error.status(), error.request_id())
-            }
-        };
-        span.record("status", status);
-        span.record("request_id", request_id);
+        span.record("elapsed_ms", millis(duration));
+        span.record("error", told.error_code);
+        span.record("status", told.status);
+        span.record("request_id", told.request_id);
+        let Some(observer) = &self.client.inner.config.observer else { return };
+        observer.on_call(&CallInfo {
+            method: self.request.method().as_str(),
+            path: self.path,
+            attempts: self.attempt,
+            duration,
+            status: told.status,
+            request_id: told.request_id,
+            error_code: told.error_code,
+        });
+    }
+}
+
+/// What is told of an outcome.
+struct Told<'a> {
+    status: Option<u16>,
+    request_id: Option<&'a str>,
+    error_code: Option<&'a str>,
+}
+
+impl<'a> Told<'a> {
+    fn of<T>(outcome: Result<&'a Response<T>, &'a Error>) -> Self {
+        match outcome {
+            Ok(response) => Self {
+                status: Some(response.status()),
+                request_id: response.request_id(),
+                error_code: None,
+            },
+            Err(error) => Self {
+                status: error.status(),
+                request_id: error.request_id(),
+                error_code: Some(error.code()),
+            },
+        }
     }
 }
 
 /// Makes the error of an attempt that got no answer.
 fn unanswered(error: &TransportError, message: &str) -> Error {
-    let (kind, code, retryable) = match error.kind() {
-        TransportErrorKind::Connect | TransportErrorKind::Interrupted => {
-            (ErrorKind::Connection, code::CONNECTION_FAILED, true)
-        }
-        TransportErrorKind::Timeout => (ErrorKind::Timeout, code::TIMEOUT, true),
-        TransportErrorKind::TooLarge => {
-            (ErrorKind::UnexpectedResponse, code::RESPONSE_TOO_LARGE, false)
-        }
-        TransportErrorKind::Other => (ErrorKind::Connection, code::CONNECTION_FAILED, false),
+    let (kind, code) = match error.kind() {
+        TransportErrorKind::Connect
+        | TransportErrorKind::Interrupted
+        | TransportErrorKind::Other => (ErrorKind::Connection, code::CONNECTION_FAILED),
+        TransportErrorKind::Certificate => (ErrorKind::Connection, code::CERTIFICATE_INVALID),
+        TransportErrorKind::Timeout => (ErrorKind::Timeout, code::TIMEOUT),
+        TransportErrorKind::TooLarge => (ErrorKind::UnexpectedResponse, code::RESPONSE_TOO_LARGE),
     };
-    Error::new(kind, code, message).with_retryable(retryable)
+    Error::new(kind, code, message).with_retryable(error.kind().is_transient())
 }
 
 /// A deadline that is as good as none, for a timeout beyond what the clock can tell.
@@ -229,7 +276,8 @@ mod tests {
     use std::sync::Arc;
 
     use crate::client::ClientBuilder;
-    use crate::client::call::{Call, Response};
+    use crate::client::Observer;
+    use crate::client::call::Call;
     use crate::client::simulated::{Network, Step, answer, created, failed};
     use crate::line_item::LineItem;
     use crate::session::{CreateSession, CreatedSession};
@@ -305,18 +353,19 @@ mod tests {
             (answer(200, &[], "<html>"), "unexpected_response"),
             (Step::Fail(TransportErrorKind::TooLarge), "response_too_large"),
             (Step::Fail(TransportErrorKind::Other), "connection_failed"),
+            (Step::Fail(TransportErrorKind::Certificate), "certificate_invalid"),
         ] {
             let (network, error) = refusal(vec![step]).await;
             assert_eq!(error.code(), code);
             assert!(!error.is_retryable());
-            assert_eq!(network.attempts(), 1);
+            assert_eq!((network.attempts(), error.attempts()), (1, 1));
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn the_last_failure_is_the_error() {
         let (network, error) = refusal(vec![failed(503, &[("x-request-id", "req_9")], "")]).await;
-        assert_eq!(network.attempts(), 3);
+        assert_eq!((network.attempts(), error.attempts()), (3, 3));
         assert_eq!((error.kind(), error.status()), (ErrorKind::Server, Some(503)));
         assert_eq!(error.request_id(), Some("req_9"));
         assert!(error.is_retryable());
@@ -424,7 +473,80 @@ mod tests {
         let sessions = network.client();
         let error = sessions.checkout().sessions().create(request).await.unwrap_err();
         assert_eq!(error.param(), Some("line_items[0].quantity"));
-        assert_eq!((error.status(), network.attempts()), (None, 0));
+        assert_eq!((error.status(), error.attempts(), network.attempts()), (None, 0, 0));
+    }
+
+    /// Writes down what it is told, one line each.
+    #[derive(Default)]
+    struct Heard(std::sync::Mutex<Vec<String>>);
+
+    impl Observer for Heard {
+        fn on_attempt(&self, attempt: &AttemptInfo<'_>) {
+            self.0.lock().unwrap().push(format!("{attempt:?}"));
+        }
+
+        fn on_call(&self, call: &CallInfo<'_>) {
+            self.0.lock().unwrap().push(format!("{call:?}"));
+        }
+    }
+
+    async fn heard(steps: Vec<Step>) -> Vec<String> {
+        let observer = Arc::<Heard>::default();
+        let network = Network::new(steps);
+        let builder = network.builder().observer(Arc::clone(&observer) as Arc<dyn Observer>);
+        let _ = create(&builder.build().unwrap()).idempotency_key("CANARY").await;
+        std::mem::take(&mut *observer.0.lock().unwrap())
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_observer_hears_of_each_attempt_and_of_the_call() {
+        let busy = [("retry-after", "7"), ("x-request-id", "req sk_live_CANARY")];
+        let heard = heard(vec![failed(503, &busy, "overloaded"), created()]).await;
+        let of = r#"method: "POST", path: "/public/checkout/sessions""#;
+        let wanted = [
+            format!(
+                "AttemptInfo {{ {of}, attempt: 1, duration: 0ns, status: Some(503), \
+                 request_id: Some(\"req [redacted]\"), error_code: Some(\"overloaded\"), \
+                 retry_in: Some(7s) }}"
+            ),
+            format!(
+                "AttemptInfo {{ {of}, attempt: 2, duration: 0ns, status: Some(200), \
+                 request_id: Some(\"req_1\"), error_code: None, retry_in: None }}"
+            ),
+            format!(
+                "CallInfo {{ {of}, attempts: 2, duration: 7s, status: Some(200), \
+                 request_id: Some(\"req_1\"), error_code: None }}"
+            ),
+        ];
+        assert_eq!(heard, wanted);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_observer_hears_why_a_call_failed() {
+        let unreadable = answer(200, &[], r#"{"success": true, "data": {"url": 1}}"#);
+        for (step, code, duration) in [
+            (Step::Hang, "timeout", "30s"),
+            (Step::Fail(TransportErrorKind::Certificate), "certificate_invalid", "0ns"),
+            (failed(401, &[], "sk_live_CANARY"), "[redacted]", "0ns"),
+            (unreadable, "unexpected_response", "0ns"),
+        ] {
+            let heard = heard(vec![step]).await;
+            let (code, duration) = (format!("Some({code:?})"), format!("duration: {duration}"));
+            assert_eq!(heard.len(), 2, "{heard:?}");
+            assert!(heard.iter().all(|line| line.contains(&code)), "{heard:?}");
+            assert!(heard.iter().all(|line| line.contains(&duration)), "{heard:?}");
+            assert!(heard.iter().all(|line| !line.contains("CANARY")), "{heard:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_answer_that_cannot_be_read_is_told_with_its_request_id() {
+        let unreadable = r#"{"success": true, "data": {"url": 1}}"#;
+        let (network, error) =
+            refusal(vec![answer(200, &[("x-request-id", "req_2")], unreadable)]).await;
+        assert_eq!((error.code(), error.status()), ("unexpected_response", Some(200)));
+        assert_eq!((error.request_id(), error.attempts()), (Some("req_2"), 1));
+        assert_eq!(network.attempts(), 1);
     }
 
     #[tokio::test(start_paused = true)]

@@ -26,6 +26,7 @@
 //!   an earlier attempt is in flight. `Retry-After` is honoured up to 60 s. The clones of a client
 //!   share a retry budget, so that an outage is not made worse.
 //! - **One idempotency key** per operation that creates something, the same on every retry.
+//! - **An observer**, where [`ClientBuilder::observer`] sets one, is told of every attempt and call.
 //! - **No secret in sight**: the API key is in no `Debug`, error or log, even where a server echoes it.
 //! - **Cancellation**: dropping the future of a call drops its request.
 //!
@@ -39,12 +40,16 @@ mod builder;
 mod call;
 mod envelope;
 mod execute;
+mod observer;
 mod page;
 mod redact;
 mod request;
 mod reqwest_transport;
 mod resources;
-mod retry;
+mod response;
+pub mod retry;
+#[doc(hidden)]
+pub mod rules;
 #[cfg(test)]
 mod simulated;
 mod transport;
@@ -61,9 +66,11 @@ use crate::secret::Secret;
 use self::budget::RetryBudget;
 use self::builder::Config;
 pub use self::builder::{ClientBuilder, DEFAULT_BASE_URL};
-pub use self::call::{Call, Response};
-pub use self::page::{Cursors, Items, List, Page};
+pub use self::call::Call;
+pub use self::observer::{AttemptInfo, CallInfo, Observer};
+pub use self::page::{Cursors, Items, List, ListParams, Page};
 pub use self::resources::{Catalog, Checkout, Prices, Products, Sessions};
+pub use self::response::Response;
 pub use self::transport::{
     BoxFuture, HttpRequest, HttpResponse, MAX_RESPONSE_BYTES, Transport, TransportError,
     TransportErrorKind,
@@ -129,13 +136,23 @@ impl Client {
         Catalog::new(self)
     }
 
-    fn from_parts(
-        config: Arc<Config>,
-        transport: Arc<dyn Transport>,
-        budget: Arc<RetryBudget>,
-    ) -> Self {
-        let inner = Inner { config, transport, budget };
-        Self { inner: Arc::new(inner) }
+    /// Makes a client of the same configuration that shares nothing with this one: it opens
+    /// connections of its own, and has a retry budget of its own.
+    ///
+    /// For the child after a `fork`, where the parent's connections are the parent's. The child must
+    /// not drop the client that it inherited, which would reach into the parent's; it leaks it with
+    /// [`std::mem::forget`]. A transport of your own is the same for both.
+    ///
+    /// # Errors
+    ///
+    /// Of kind `Internal` where the system gives what a client needs no more.
+    pub fn with_fresh_connections(&self) -> Result<Self> {
+        Self::connect(Arc::clone(&self.inner.config), Arc::default())
+    }
+
+    fn connect(config: Arc<Config>, budget: Arc<RetryBudget>) -> Result<Self> {
+        let transport = config.connect()?;
+        Ok(Self { inner: Arc::new(Inner { config, transport, budget }) })
     }
 }
 

@@ -11,14 +11,17 @@ use std::time::Duration;
 use futures_core::Stream;
 use futures_util::{TryStreamExt, stream};
 use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 
 use crate::error::{Error, ErrorKind, Result, code};
+use crate::schema::{self, Field, Kind, Object, Origin, Strictness};
 
 use super::Client;
-use super::call::{Call, Response};
+use super::call::Call;
 use super::execute::Options;
 use super::request::Request;
+use super::response::Response;
 
 /// A call for a list that has not been sent yet: [`send`](List::send) gives one page,
 /// [`stream`](List::stream) all items.
@@ -52,6 +55,13 @@ impl<T, C> List<T, C> {
             options: Options::default(),
             item: PhantomData,
         }
+    }
+
+    /// Sets what untyped input says, and leaves what it does not.
+    pub fn params(mut self, params: ListParams) -> Self {
+        self.limit = params.limit.or(self.limit);
+        self.cursor = params.cursor.or(self.cursor);
+        self
     }
 
     /// Asks for at most this many items a page; the sandbox takes 1 to 100 and gives 20 unless asked.
@@ -227,14 +237,69 @@ impl<T> fmt::Debug for Items<T> {
     }
 }
 
+/// What [`List::limit`] and [`List::cursor`] set, as a language package has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ListParams {
+    /// How many items a page has at the most.
+    pub limit: Option<u32>,
+    /// After which page to start.
+    pub cursor: Option<String>,
+}
+
+impl ListParams {
+    /// What [`ListParams::from_value`] takes.
+    pub const SCHEMA: Object = Object {
+        name: "ListParams",
+        doc: "Which page of a list.",
+        fields: &[
+            Field::optional(
+                "limit",
+                Kind::Integer { min: 1, max: 100 },
+                Origin::SandboxOnly,
+                "How many items a page has at the most.",
+            ),
+            Field::optional(
+                "cursor",
+                Kind::Text { max: 500 },
+                Origin::SandboxOnly,
+                "After which page to start.",
+            ),
+        ],
+    };
+
+    /// Makes parameters of untyped input: `{"limit": …, "cursor": …}`, both optional.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_type` and `out_of_range`, with the path of the mistake.
+    pub fn from_value(value: Value) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Wire {
+            limit: Option<i64>,
+            cursor: Option<String>,
+        }
+        let wire: Wire = schema::from_value(&Self::SCHEMA, value, Strictness::Types)?;
+        let limit = wire.limit.unwrap_or_default();
+        schema::check_range(limit, 0, u32::MAX.into(), || "limit")?;
+        let limit = wire.limit.and_then(|limit| u32::try_from(limit).ok());
+        Ok(Self { limit, cursor: wire.cursor })
+    }
+}
+
 /// A page of a list.
-#[derive(Clone, Debug, PartialEq)]
+///
+/// It is written as `{"items", "next_cursor"}` and what else the answer had, whatever its form was.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Page<T> {
     /// The items, in the server's order.
     pub items: Vec<T>,
     /// What [`List::cursor`] takes for the page after this one; `None` on the last one.
     pub next_cursor: Option<String>,
+    /// Fields that this version does not know.
+    #[serde(flatten)]
+    pub extra: Map<String, Value>,
 }
 
 /// Reads a bare array, or an object that has one as `items`, `data`, `products` or `prices`: the
@@ -259,31 +324,35 @@ impl<'de, T: Deserialize<'de>> Visitor<'de> for PageVisitor<T> {
         while let Some(item) = access.next_element()? {
             items.push(item);
         }
-        Ok(Page { items, next_cursor: None })
+        Ok(Page { items, next_cursor: None, extra: Map::new() })
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Page<T>, A::Error> {
         let mut items = None;
         let mut next_cursor = None;
+        let mut extra = Map::new();
         while let Some(key) = access.next_key::<String>()? {
             match key.as_str() {
                 "items" | "data" | "products" | "prices" if items.is_none() => {
                     items = Some(access.next_value::<Option<Vec<T>>>()?.unwrap_or_default());
                 }
                 "next_cursor" => next_cursor = access.next_value::<Option<String>>()?,
-                _ => drop(access.next_value::<IgnoredAny>()?),
+                // A second list beside the first; it would be written in the first one's place.
+                "items" => drop(access.next_value::<IgnoredAny>()?),
+                _ => drop(extra.insert(key, access.next_value()?)),
             }
         }
         Ok(Page {
             items: items.ok_or_else(|| serde::de::Error::missing_field("items"))?,
             next_cursor: next_cursor.filter(|cursor| !cursor.is_empty()),
+            extra,
         })
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     use crate::catalog::Product;
     use crate::client::simulated::{Network, Step, answer};
@@ -368,6 +437,24 @@ mod tests {
         assert_eq!(error.unwrap().kind(), ErrorKind::Permission);
     }
 
+    #[tokio::test(start_paused = true)]
+    async fn untyped_parameters_are_sent_or_refused_at_their_place() {
+        let network = Network::new([page(&[], json!(null))]);
+        let client = network.client();
+        let params = ListParams::from_value(json!({"limit": 7, "cursor": "c", "new": 1})).unwrap();
+        client.catalog().prices().list().params(params).send().await.unwrap();
+        assert_eq!(network.requests()[0].uri().query(), Some("limit=7&cursor=c"));
+        for (value, code, param) in [
+            (json!({"limit": true}), "invalid_type", "limit"),
+            (json!({"limit": -1}), "out_of_range", "limit"),
+            (json!({"limit": 4_294_967_296_u64}), "out_of_range", "limit"),
+            (json!({"cursor": 1}), "invalid_type", "cursor"),
+        ] {
+            let error = ListParams::from_value(value).unwrap_err();
+            assert_eq!((error.code(), error.param()), (code, Some(param)));
+        }
+    }
+
     #[test]
     fn a_list_is_read_in_every_form() {
         let read = |value| serde_json::from_value::<Page<i32>>(value);
@@ -377,6 +464,8 @@ mod tests {
             let page = read(json!({"total": 9, name: [1, 2], "next_cursor": "c"})).unwrap();
             assert_eq!(page.items, items);
             assert_eq!(page.next_cursor.as_deref(), Some("c"));
+            let written = serde_json::to_value(page).unwrap();
+            assert_eq!(written, json!({"items": [1, 2], "next_cursor": "c", "total": 9}));
         }
         for end in [json!({"items": []}), json!({"items": null, "next_cursor": ""})] {
             let page = read(end).unwrap();

@@ -162,7 +162,7 @@ mod tests {
 
     fn config() -> Config {
         let builder = Client::builder("sk_1").base_url("https://shop.example/base");
-        builder.check().unwrap().0
+        builder.check().unwrap()
     }
 
     fn retrieve(id: &str) -> Result<HttpRequest> {

@@ -1,11 +1,14 @@
 //! The transport that is there unless told otherwise: reqwest over rustls.
 
 use std::error::Error as StdError;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 
 use crate::error::{Error, ErrorKind, Result, code};
 
@@ -23,12 +26,16 @@ pub(super) struct ReqwestTransport {
 }
 
 impl ReqwestTransport {
-    /// Sets up HTTP/1.1 over TLS with Mozilla's root certificates; `direct` asks no proxy.
-    pub(super) fn new(connect_timeout: Duration, direct: bool) -> Result<Self> {
+    /// Sets up HTTP/1.1 over TLS with Mozilla's root certificates and `roots`; `direct` asks no proxy.
+    pub(super) fn new(
+        connect_timeout: Duration,
+        direct: bool,
+        roots: &[TrustAnchor<'static>],
+    ) -> Result<Self> {
         // Features of reqwest that another crate of the program turns on must change nothing here,
         // so what is off by default is turned off by name too.
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls()?)
+            .tls_backend_preconfigured(tls(roots)?)
             .http1_only()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -52,8 +59,18 @@ impl ReqwestTransport {
     }
 }
 
-fn tls() -> Result<ClientConfig> {
-    let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
+/// Reads root certificates from PEM; gives none where one of them cannot be read.
+pub(super) fn read_roots(pem: &[u8]) -> Option<Vec<TrustAnchor<'static>>> {
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(pem) {
+        store.add(certificate.ok()?).ok()?;
+    }
+    Some(store.roots)
+}
+
+fn tls(own_roots: &[TrustAnchor<'static>]) -> Result<ClientConfig> {
+    let roots = [webpki_roots::TLS_SERVER_ROOTS, own_roots].concat();
+    let roots = RootCertStore { roots };
     // The provider is named, so that neither an installed default nor its absence matters.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
@@ -100,7 +117,10 @@ fn too_large() -> TransportError {
 
 fn explain(error: &reqwest::Error, host: &str) -> TransportError {
     let cause = root_cause(error);
-    let (kind, message) = if error.is_connect() {
+    let (kind, message) = if let Some(mistake) = certificate_mistake(error) {
+        let message = format!("the certificate of {host} is not accepted: {mistake}");
+        (TransportErrorKind::Certificate, message)
+    } else if error.is_connect() {
         let message = format!("could not connect to {host}: {cause}");
         (TransportErrorKind::Connect, message)
     } else if error.is_timeout() {
@@ -114,6 +134,31 @@ fn explain(error: &reqwest::Error, host: &str) -> TransportError {
         (TransportErrorKind::Interrupted, message)
     };
     TransportError::new(kind, message)
+}
+
+/// Finds what TLS has against the server's certificate, where that is what failed.
+fn certificate_mistake(error: &reqwest::Error) -> Option<String> {
+    let mut cause: &(dyn StdError + 'static) = error;
+    let tls = loop {
+        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
+            break tls;
+        }
+        // The source of an I/O error is that of the error within it, which would be passed over.
+        cause = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(within) => within,
+            None => cause.source()?,
+        };
+    };
+    match tls {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => Some(
+            "it is signed by nobody that is trusted here; give the authority's own certificate to \
+             add_root_certificate_pem"
+                .to_owned(),
+        ),
+        rustls::Error::InvalidCertificate(mistake) => Some(mistake.to_string()),
+        rustls::Error::NoCertificatesPresented => Some("the server sent none".to_owned()),
+        _ => None,
+    }
 }
 
 /// Gives the innermost error's text: the outer ones say "error sending request".

@@ -114,7 +114,7 @@ pub struct Products<'a, C = Client> {
 impl<C: Clone> Products<'_, C> {
     /// Creates a product.
     pub fn create(&self, request: CreateProduct) -> Call<Product, C> {
-        let request = Request::post(PRODUCTS, &request);
+        let request = request.validate().and_then(|()| Request::post(PRODUCTS, &request));
         Call::new(self.client.clone(), request, Options::default())
     }
 
@@ -143,7 +143,7 @@ impl<C: Clone> Prices<'_, C> {
     /// # }
     /// ```
     pub fn create(&self, request: CreatePrice) -> Call<Price, C> {
-        let request = Request::post(PRICES, &request);
+        let request = request.validate().and_then(|()| Request::post(PRICES, &request));
         Call::new(self.client.clone(), request, Options::default())
     }
 
@@ -159,6 +159,7 @@ mod tests {
 
     use crate::catalog::Interval;
     use crate::client::simulated::{Network, answer, created};
+    use crate::error::Error;
     use crate::line_item::LineItem;
 
     use super::*;
@@ -218,6 +219,42 @@ mod tests {
         assert_eq!(network.attempts(), 0);
         let untold = network.client();
         untold.checkout().sessions().create(request()).await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_field_is_sent_twice() {
+        let network = Network::new([created()]);
+        let client = network.client();
+        let session = CreateSession::payment([LineItem::price("price_1")]).extra("mode", "setup");
+        let error = client.checkout().sessions().create(session).await.unwrap_err();
+        assert_eq!((error.code(), error.param()), ("duplicate_key", Some("mode")));
+        let mut product = CreateProduct::new("Tea");
+        product.extra.insert("name".into(), "Coffee".into());
+        let error = client.catalog().products().create(product).await.unwrap_err();
+        assert_eq!((error.code(), error.param()), ("duplicate_key", Some("name")));
+        let mut price = CreatePrice::one_time("prod_1", "USD", 5);
+        price.extra.insert("type".into(), "recurring".into());
+        let error = client.catalog().prices().create(price).await.unwrap_err();
+        assert_eq!((error.code(), error.param()), ("duplicate_key", Some("type")));
+        assert_eq!(network.attempts(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn untyped_input_is_sent_as_it_is_or_refused_at_its_place() {
+        let network = Network::new([created()]);
+        let client = network.client();
+        let value = json!({
+            "mode": "payment", "presentation": "iframe", "new": [1],
+            "line_items": [{"price_id": "price_1", "quantity": 2, "size": "XL"}],
+        });
+        let request = CreateSession::from_value(value.clone()).unwrap();
+        client.checkout().sessions().create(request).await.unwrap();
+        assert_eq!(sent(&network).1, value);
+        let place = |error: Error| error.param().map(str::to_owned).unwrap_or_default();
+        let product = CreateProduct::from_value(json!({"name": "Tea", "images": ["a", 1]}));
+        assert_eq!(place(product.unwrap_err()), "images[1]");
+        let price = json!({"product_id": "prod_1", "currency": "USD", "unit_amount": 9.99});
+        assert_eq!(place(CreatePrice::from_value(price).unwrap_err()), "unit_amount");
     }
 
     #[tokio::test(start_paused = true)]

@@ -1,4 +1,7 @@
 //! Whether to try again, and when: decisions without clock, dice or network.
+//!
+//! A [`Client`](super::Client) decides by these after each failed attempt. They are open to be read
+//! and tested; `tests/vectors/retry_decision.json` has them as data.
 
 use std::time::Duration;
 
@@ -18,16 +21,36 @@ const CAP: Duration = Duration::from_secs(8);
 
 /// What to do after a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Decision {
+pub enum Decision {
+    /// Give the error to the caller.
     GiveUp,
+    /// Wait, and try again.
     RetryAfter(Duration),
+}
+
+/// An attempt that failed, and what decides about the next one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FailedAttempt {
+    /// Which attempt it was, from 1 up.
+    pub number: u32,
+    /// How many there may be.
+    pub max_attempts: u32,
+    /// Whether the failure may pass: see [`is_transient`] and
+    /// [`TransportErrorKind::is_transient`](super::TransportErrorKind::is_transient).
+    pub is_transient: bool,
+    /// What the server asked for: see [`retry_after`].
+    pub retry_after: Option<Duration>,
+    /// What is left of the call's deadline.
+    pub remaining: Duration,
+    /// A random number, which spreads the waits of many clients ("full jitter").
+    pub random: u32,
 }
 
 /// Tells whether a failed answer may turn out otherwise later.
 ///
 /// A 409 is an object's state, which stays, unless it says that an earlier attempt of the same
 /// operation is still at work.
-pub(super) fn is_transient(status: u16, code: &str, retry_after: Option<Duration>) -> bool {
+pub fn is_transient(status: u16, code: &str, retry_after: Option<Duration>) -> bool {
     match status {
         409 => code == code::IDEMPOTENCY_IN_FLIGHT || retry_after.is_some(),
         429 | 500 | 502..=504 => true,
@@ -35,32 +58,44 @@ pub(super) fn is_transient(status: u16, code: &str, retry_after: Option<Duration
     }
 }
 
-/// Decides what follows a failed attempt that may be repeated.
-///
-/// `attempt` counts from 1, `remaining` is what is left of the deadline, and `random` spreads the
-/// waits of many clients ("full jitter"). A wait that the deadline would cut off is not begun: the
-/// error in hand says more than a timeout.
-pub(super) fn decide(
-    attempt: u32,
-    max_attempts: u32,
-    retry_after: Option<Duration>,
-    remaining: Duration,
-    random: u64,
-) -> Decision {
-    let asked = retry_after.unwrap_or_default();
-    let wait = asked.max(backoff(attempt, random));
-    if attempt >= max_attempts || asked > MAX_RETRY_AFTER || wait >= remaining {
-        Decision::GiveUp
-    } else {
-        Decision::RetryAfter(wait)
+impl FailedAttempt {
+    /// Decides what follows.
+    ///
+    /// A wait that the deadline would cut off is not begun: the error in hand says more than a
+    /// timeout. A wish of the server is waited for up to a minute, and ends the call beyond.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use faststar::client::retry::{Decision, FailedAttempt};
+    ///
+    /// let failed = FailedAttempt {
+    ///     number: 1,
+    ///     max_attempts: 3,
+    ///     is_transient: true,
+    ///     retry_after: Some(Duration::from_secs(2)),
+    ///     remaining: Duration::from_secs(30),
+    ///     random: 0,
+    /// };
+    /// assert_eq!(failed.decision(), Decision::RetryAfter(Duration::from_secs(2)));
+    /// ```
+    pub fn decision(&self) -> Decision {
+        let asked = self.retry_after.unwrap_or_default();
+        let wait = asked.max(backoff(self.number, self.random));
+        let may = self.is_transient && self.number < self.max_attempts;
+        if may && asked <= MAX_RETRY_AFTER && wait < self.remaining {
+            Decision::RetryAfter(wait)
+        } else {
+            Decision::GiveUp
+        }
     }
 }
 
 /// Gives a wait between zero and a limit that doubles with each attempt.
-fn backoff(attempt: u32, random: u64) -> Duration {
+fn backoff(attempt: u32, random: u32) -> Duration {
     let doubled = 2_u32.saturating_pow(attempt.saturating_sub(1));
     let limit = BASE.saturating_mul(doubled).min(CAP);
-    let nanos = (limit.as_nanos() * u128::from(random)) >> 64;
+    let nanos = (limit.as_nanos() * u128::from(random)) >> 32;
     Duration::from_nanos(u64::try_from(nanos).expect("less than the cap of 8 s"))
 }
 
@@ -68,7 +103,7 @@ fn backoff(attempt: u32, random: u64) -> Duration {
 ///
 /// A date counts from the answer's own `Date` where it has one, since clocks differ, or else from
 /// `now`.
-pub(super) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
@@ -86,8 +121,6 @@ mod tests {
 
     use super::*;
 
-    const LONG: Duration = Duration::from_secs(600);
-
     fn headers(pairs: &[(http::HeaderName, &str)]) -> HeaderMap {
         let pairs = pairs.iter();
         pairs.map(|(name, value)| (name.clone(), value.parse().unwrap())).collect()
@@ -98,40 +131,6 @@ mod tests {
         let transient: Vec<u16> =
             (100..600).filter(|status| is_transient(*status, "", None)).collect();
         assert_eq!(transient, [429, 500, 502, 503, 504]);
-        assert!(is_transient(409, "idempotency_in_flight", None));
-        assert!(is_transient(409, "", Some(Duration::ZERO)));
-        assert!(!is_transient(409, "session_expired", None));
-    }
-
-    #[test]
-    fn the_last_attempt_is_the_last() {
-        assert_eq!(decide(3, 3, None, LONG, 0), Decision::GiveUp);
-        assert_eq!(decide(1, 1, None, LONG, 0), Decision::GiveUp);
-        let now = Decision::RetryAfter(Duration::ZERO);
-        assert_eq!(decide(2, 3, None, LONG, 0), now);
-    }
-
-    #[test]
-    fn waits_double_up_to_the_cap() {
-        let limits: Vec<_> = (1..=7).map(|n| backoff(n, u64::MAX).as_millis()).collect();
-        assert_eq!(limits, [499, 999, 1999, 3999, 7999, 7999, 7999]);
-        assert_eq!(backoff(u32::MAX, u64::MAX).as_millis(), 7999);
-        assert_eq!(backoff(1, u64::MAX / 2).as_millis(), 249);
-    }
-
-    #[test]
-    fn the_server_s_wish_is_a_lower_bound_up_to_a_minute() {
-        let wish = |seconds| Some(Duration::from_secs(seconds));
-        let wait = |decision| match decision {
-            Decision::RetryAfter(wait) => Some(wait),
-            Decision::GiveUp => None,
-        };
-        assert_eq!(wait(decide(1, 3, wish(2), LONG, u64::MAX)), wish(2));
-        assert_eq!(wait(decide(1, 3, wish(60), LONG, 0)), wish(60));
-        assert_eq!(wait(decide(1, 3, wish(61), LONG, 0)), None);
-        assert_eq!(wait(decide(1, 3, wish(10), Duration::from_secs(10), 0)), None);
-        // "Now" is no reason to come all at once.
-        assert!(wait(decide(1, 3, wish(0), LONG, u64::MAX / 2)) > wish(0));
     }
 
     #[test]
@@ -158,13 +157,17 @@ mod tests {
     proptest! {
         #[test]
         fn a_wait_fits_the_deadline(
-            attempt in 1_u32..20, seconds: Option<u8>, remaining in 0_u64..100_000, random: u64,
+            number: u32, seconds: Option<u8>, remaining in 0_u64..100_000, random: u32,
         ) {
             let remaining = Duration::from_millis(remaining);
-            let asked = seconds.map(|seconds| Duration::from_secs(seconds.into()));
-            if let Decision::RetryAfter(wait) = decide(attempt, 20, asked, remaining, random) {
+            let retry_after = seconds.map(|seconds| Duration::from_secs(seconds.into()));
+            let failed = FailedAttempt {
+                number, max_attempts: 20, is_transient: true, retry_after, remaining, random,
+            };
+            if let Decision::RetryAfter(wait) = failed.decision() {
+                prop_assert!(number < 20);
                 prop_assert!(wait < remaining);
-                prop_assert!(wait >= asked.unwrap_or_default());
+                prop_assert!(wait >= retry_after.unwrap_or_default());
                 prop_assert!(wait <= MAX_RETRY_AFTER);
             }
         }

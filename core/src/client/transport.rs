@@ -71,9 +71,12 @@ pub struct TransportError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// No connection came about (unresolved, refused, TLS failed): the server has not seen the
+    /// No connection came about (unresolved, refused, TLS broke off): the server has not seen the
     /// request.
     Connect,
+    /// The server's certificate is not accepted: it has not seen the request, and trying again does
+    /// not mend it.
+    Certificate,
     /// The connection broke before the whole answer: the server may have acted on the request.
     Interrupted,
     /// The transport's own time ran out: the server may have acted on the request.
@@ -82,6 +85,13 @@ pub enum TransportErrorKind {
     TooLarge,
     /// Something that trying again does not mend.
     Other,
+}
+
+impl TransportErrorKind {
+    /// Tells whether the next attempt may turn out otherwise.
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Connect | Self::Interrupted | Self::Timeout)
+    }
 }
 
 impl TransportError {

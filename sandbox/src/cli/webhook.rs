@@ -5,14 +5,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Subcommand;
-use faststar::error::Error;
+use faststar::error::{Error, ErrorKind, code};
 use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all};
 use faststar_sandbox::clock;
 use serde_json::{Value, json};
 
 use super::{failure, print};
 
-/// The largest body that is read.
+/// The largest body that is signed or verified, in bytes; a webhook has some hundred.
 const MAX_BODY: u64 = 64 * 1024 * 1024;
 
 #[derive(Subcommand)]
@@ -86,9 +86,18 @@ fn execute(command: Command) -> Result<String, Error> {
 }
 
 fn read_body() -> Result<Vec<u8>, Error> {
+    read_whole(io::stdin().lock(), MAX_BODY)
+}
+
+/// Reads to the end, and refuses what is longer than `max` bytes: half a body has another signature.
+fn read_whole(input: impl Read, max: u64) -> Result<Vec<u8>, Error> {
     let mut body = Vec::new();
-    let read = io::stdin().lock().take(MAX_BODY).read_to_end(&mut body);
+    let read = input.take(max + 1).read_to_end(&mut body);
     read.map_err(|error| failure(format!("standard input cannot be read: {error}")))?;
+    if body.len() as u64 > max {
+        let message = format!("the body on standard input must have at most {max} bytes");
+        return Err(Error::new(ErrorKind::Validation, code::BODY_TOO_LARGE, message));
+    }
     Ok(body)
 }
 
@@ -99,4 +108,17 @@ pub(super) fn error_json(error: &Error) -> Value {
         told["param"] = param.into();
     }
     json!({"error": told})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_read_whole_or_refused() {
+        assert_eq!(read_whole(&b"1234"[..], 4).unwrap(), b"1234");
+        let error = read_whole(&b"12345"[..], 4).unwrap_err();
+        assert_eq!(error.code(), "body_too_large");
+        assert_eq!(error.message(), "the body on standard input must have at most 4 bytes");
+    }
 }

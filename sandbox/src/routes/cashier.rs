@@ -18,7 +18,7 @@ use crate::app::App;
 use crate::card;
 use crate::checkout::{self, Payment};
 use crate::clock;
-use crate::extract::{Id, JsonBody};
+use crate::extract::{Id, IdempotencyKey, JsonBody};
 use crate::reply::Reply;
 use crate::store::{self, Merchant, Outcome, SessionRow};
 
@@ -143,43 +143,49 @@ pub(super) async fn show(
 pub(super) async fn set_country(
     State(app): State<Arc<App>>,
     Id(id): Id,
+    IdempotencyKey(key): IdempotencyKey,
     body: JsonBody,
 ) -> Handled {
     let request: SetCountry = body.read(&SET_COUNTRY)?;
-    let data = app
-        .store
-        .run(move |db| {
-            let (merchant, mut row, now) = open(db, &id, &request.token)?;
-            checkout::set_country(db, &merchant, &mut row, request.buyer_country, now)?;
-            view(db, &merchant, &row)
-        })
-        .await?;
-    Ok(Reply::ok("Totals computed", &data))
+    // A buyer's keys are the session's, so that none is mistaken for the merchant's.
+    let owner = id.clone();
+    let reply = app.once(&owner, key, body.request_hash, move |db| {
+        let (merchant, mut row, now) = open(db, &id, &request.token)?;
+        checkout::set_country(db, &merchant, &mut row, request.buyer_country, now)?;
+        Ok(Reply::ok("Totals computed", &view(db, &merchant, &row)?))
+    });
+    Ok(reply.await?)
 }
 
-pub(super) async fn pay(State(app): State<Arc<App>>, Id(id): Id, body: JsonBody) -> Handled {
+pub(super) async fn pay(
+    State(app): State<Arc<App>>,
+    Id(id): Id,
+    IdempotencyKey(key): IdempotencyKey,
+    body: JsonBody,
+) -> Handled {
     let request: Pay = body.read(&PAY)?;
     let card = card::find(&request.card.number)?;
     let authenticated = request.authentication.map(|how| how == "approved");
-    let (payment, data) = app
-        .store
-        .run(move |db| {
-            let (merchant, mut row, now) = open(db, &id, &request.token)?;
-            if request.customer_email.is_some() {
-                row.request.customer_email = request.customer_email;
-            }
-            let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
-            Ok((payment, view(db, &merchant, &row)?))
-        })
-        .await?;
-    finish(&app, payment, &data)
+    let owner = id.clone();
+    let reply = app.once_with_events(&owner, key, body.request_hash, move |db| {
+        let (merchant, mut row, now) = open(db, &id, &request.token)?;
+        if request.customer_email.is_some() {
+            row.request.customer_email = request.customer_email;
+        }
+        let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
+        outcome(payment, &view(db, &merchant, &row)?)
+    });
+    Ok(reply.await?)
 }
 
-/// Wakes the outbox and answers what came of a payment.
-pub(super) fn finish(app: &App, payment: Payment, data: &Value) -> Handled {
-    app.outbox.notify_one();
-    payment.into_result()?;
-    Ok(Reply::ok("Checkout session completed", data))
+/// Answers what came of a payment. A decline has written an event, so it is an answer to be kept;
+/// the wish for authentication has done nothing.
+pub(super) fn outcome(payment: Payment, data: &Value) -> Outcome<Reply> {
+    match (payment, payment.into_result()) {
+        (_, Ok(())) => Ok(Reply::ok("Checkout session completed", data)),
+        (Payment::Declined, Err(error)) => Ok(Reply::refused(&error)),
+        (_, Err(error)) => Err(error.into()),
+    }
 }
 
 /// The page itself is not here yet; this says how to finish a session without it.

@@ -1,20 +1,20 @@
-//! What only a sandbox has: merchants, webhook endpoints, events, the clock, paying without a page.
+//! What only a sandbox has: merchants, webhook endpoints, the clock, paying without a page.
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
-use faststar::error::{Error, Result, code};
+use axum::extract::State;
+use faststar::error::{Error, code};
 use faststar::schema::{Field, Kind, Object, Origin};
 use faststar::{Currency, EventType, MerchantKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Handled, PageQuery};
-use crate::app::App;
+use super::Handled;
+use crate::app::{App, NewMerchant};
 use crate::card;
 use crate::checkout;
 use crate::clock;
-use crate::extract::{Authenticated, Id, JsonBody};
+use crate::extract::{Authenticated, Id, IdempotencyKey, JsonBody, RequestHash};
 use crate::ids;
 use crate::reply::Reply;
 use crate::store::{self, Endpoint};
@@ -105,21 +105,26 @@ struct AddMerchant {
 
 pub(super) async fn add_merchant(
     State(app): State<Arc<App>>,
-    Authenticated(_): Authenticated,
+    Authenticated(caller): Authenticated,
+    IdempotencyKey(key): IdempotencyKey,
     body: JsonBody,
 ) -> Handled {
     let request: AddMerchant = body.read(&ADD_MERCHANT)?;
     let kind = request.kind.unwrap_or(MerchantKind::Direct);
     let currency = request.default_currency.unwrap_or(Currency::USD);
-    let new = app.add_merchant(kind, currency).await?;
-    let data = json!({
-        "merchant_id": new.merchant.id,
-        "kind": new.merchant.kind,
-        "default_currency": new.merchant.default_currency,
-        "api_key": new.api_key,
-        "webhook_secret": new.merchant.webhook_secret,
+    let reply = app.once(&caller.merchant.id, key, body.request_hash, move |db| {
+        let new = NewMerchant::new(kind, currency);
+        new.add(db)?;
+        let data = json!({
+            "merchant_id": new.merchant.id,
+            "kind": new.merchant.kind,
+            "default_currency": new.merchant.default_currency,
+            "api_key": new.api_key,
+            "webhook_secret": new.merchant.webhook_secret,
+        });
+        Ok(Reply::ok("Merchant created", &data))
     });
-    Ok(Reply::ok("Merchant created", &data))
+    Ok(reply.await?)
 }
 
 #[derive(Deserialize)]
@@ -133,6 +138,7 @@ struct AddEndpoint {
 pub(super) async fn add_endpoint(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    IdempotencyKey(key): IdempotencyKey,
     body: JsonBody,
 ) -> Handled {
     let request: AddEndpoint = body.read(&ADD_ENDPOINT)?;
@@ -147,10 +153,12 @@ pub(super) async fn add_endpoint(
         secret: request.secret.map_or_else(|| caller.merchant.webhook_secret.clone(), Into::into),
         events: request.events.unwrap_or_default(),
     };
-    let data = endpoint_view(&endpoint);
     let merchant_id = caller.merchant.id.clone();
-    app.store.run(move |db| store::add_endpoint(db, &merchant_id, &endpoint)).await?;
-    Ok(Reply::ok("Webhook endpoint created", &data))
+    let reply = app.once(&caller.merchant.id, key, body.request_hash, move |db| {
+        store::add_endpoint(db, &merchant_id, &endpoint)?;
+        Ok(Reply::ok("Webhook endpoint created", &endpoint_view(&endpoint)))
+    });
+    Ok(reply.await?)
 }
 
 fn endpoint_view(endpoint: &Endpoint) -> Value {
@@ -191,6 +199,7 @@ pub(super) async fn complete(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     Id(id): Id,
+    IdempotencyKey(key): IdempotencyKey,
     body: JsonBody,
 ) -> Handled {
     let request: Complete = body.read(&COMPLETE)?;
@@ -198,68 +207,55 @@ pub(super) async fn complete(
         .map_err(|error| error.with_param("card"))?;
     let authenticated = request.authentication.map(|how| how == "approved");
     let now = caller.now_ms();
-    let (payment, row) = app
-        .store
-        .run(move |db| {
-            let merchant = &caller.merchant;
-            let mut row = checkout::find(db, &merchant.id, &id, now)?;
-            let payment = checkout::pay(db, merchant, &mut row, card, authenticated, now)?;
-            Ok((payment, row))
-        })
-        .await?;
-    super::cashier::finish(&app, payment, &json!(checkout::view(&row)))
+    let merchant = caller.merchant.clone();
+    let reply = app.once_with_events(&caller.merchant.id, key, body.request_hash, move |db| {
+        let mut row = checkout::find(db, &merchant.id, &id, now)?;
+        let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
+        super::cashier::outcome(payment, &json!(checkout::view(&row)))
+    });
+    Ok(reply.await?)
 }
 
 pub(super) async fn expire(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     Id(id): Id,
+    IdempotencyKey(key): IdempotencyKey,
+    RequestHash(hash): RequestHash,
 ) -> Handled {
     let now = caller.now_ms();
-    let row = app
-        .store
-        .run(move |db| {
-            let mut row = checkout::find(db, &caller.merchant.id, &id, now)?;
-            checkout::expire(db, &mut row, now)?;
-            Ok(row)
-        })
-        .await?;
-    Ok(Reply::ok("Checkout session expired", &checkout::view(&row)))
-}
-
-pub(super) async fn list_events(
-    State(app): State<Arc<App>>,
-    Authenticated(caller): Authenticated,
-    RawQuery(query): RawQuery,
-) -> Handled {
-    let page = PageQuery::read(query.as_deref())?;
-    if page.cursor.is_some() {
-        return Err(super::unknown_parameter("cursor").into());
-    }
     let merchant_id = caller.merchant.id.clone();
-    let items = app.store.run(move |db| store::list_events(db, &merchant_id, page.limit)).await?;
-    Ok(Reply::ok("Events retrieved", &json!({"items": items})))
+    let reply = app.once(&caller.merchant.id, key, hash, move |db| {
+        let mut row = checkout::find(db, &merchant_id, &id, now)?;
+        checkout::expire(db, &mut row, now)?;
+        Ok(Reply::ok("Checkout session expired", &checkout::view(&row)))
+    });
+    Ok(reply.await?)
 }
 
 pub(super) async fn resend(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     Id(id): Id,
+    IdempotencyKey(key): IdempotencyKey,
+    RequestHash(hash): RequestHash,
 ) -> Handled {
     let now = caller.now_ms();
-    let data = json!({"id": id, "resent": true});
-    app.store.run(move |db| store::resend(db, &caller.merchant.id, &id, now)).await?;
-    app.outbox.notify_one();
-    Ok(Reply::ok("Event will be sent again", &data))
+    let merchant_id = caller.merchant.id.clone();
+    let reply = app.once_with_events(&caller.merchant.id, key, hash, move |db| {
+        store::resend(db, &merchant_id, &id, now)?;
+        Ok(Reply::ok("Event will be sent again", &json!({"id": id, "resent": true})))
+    });
+    Ok(reply.await?)
 }
 
-fn clock_view(now_ms: i64) -> Value {
-    let ahead = (now_ms - clock::machine_now_ms()).div_euclid(1000);
-    json!({"now": clock::rfc3339(now_ms), "seconds_ahead": ahead})
+fn clock_view(offset_ms: i64) -> Value {
+    let now = clock::machine_now_ms().saturating_add(offset_ms);
+    json!({"now": clock::rfc3339(now), "seconds_ahead": offset_ms.div_euclid(1000)})
 }
 
 pub(super) async fn show_clock(Authenticated(caller): Authenticated) -> Handled {
-    Ok(Reply::ok("Clock retrieved", &clock_view(caller.now_ms())))
+    Ok(Reply::ok("Clock retrieved", &clock_view(caller.clock_offset_ms())))
 }
 
 #[derive(Deserialize)]
@@ -270,24 +266,14 @@ struct Advance {
 pub(super) async fn advance_clock(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    IdempotencyKey(key): IdempotencyKey,
     body: JsonBody,
 ) -> Handled {
     let request: Advance = body.read(&ADVANCE)?;
-    let by_ms = parse_advance(&request.by, caller.now_ms())?;
-    let merchant_id = caller.merchant.id.clone();
-    let offset = app.store.run(move |db| store::move_clock(db, &merchant_id, by_ms)).await?;
-    caller.set_clock_offset_ms(offset);
-    app.outbox.notify_one();
-    Ok(Reply::ok("Clock advanced", &clock_view(caller.now_ms())))
-}
-
-/// Reads a span that leaves the clock in years that an RFC 3339 time can tell.
-fn parse_advance(text: &str, now_ms: i64) -> Result<i64> {
-    const YEAR_9000_MS: i64 = 221_845_392_000_000;
-    clock::parse_span(text)
-        .filter(|by| now_ms.checked_add(*by).is_some_and(|then| then < YEAR_9000_MS))
-        .ok_or_else(|| {
-            let message = "by must be a span such as 25h, 90m or 3d, and end before the year 9000";
-            Error::validation(code::INVALID_VALUE, "by", message)
-        })
+    let by_ms = clock::parse_span(&request.by).ok_or_else(|| {
+        let message = "by must be a span such as 25h, 90m or 3d";
+        Error::validation(code::INVALID_VALUE, "by", message)
+    })?;
+    let answer = |offset_ms| Reply::ok("Clock advanced", &clock_view(offset_ms));
+    Ok(app.advance_clock(caller, by_ms, key, body.request_hash, answer).await?)
 }

@@ -7,12 +7,13 @@ use axum::http::header;
 use axum::response::IntoResponse;
 use faststar::schema::{Field, Kind, Object, Origin};
 use faststar::{
-    CreatePrice, CreateProduct, CreateSession, Interval, LineItem, Mode, PaymentStatus,
-    Presentation, PriceType, SessionStatus,
+    CreatePrice, CreateProduct, CreateSession, LineItem, Mode, PaymentStatus, Presentation, Price,
+    Product, SessionStatus,
 };
 use serde_json::{Map, Value, json};
 
-use super::{cashier, control};
+use super::{cashier, control, outbox};
+use crate::faults::Faults;
 
 /// Who may call an operation.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ struct Operation {
     /// `data` in the envelope.
     data: Option<&'static Object>,
     is_list: bool,
+    /// What a list can be asked for beside a page.
+    filters: &'static [Field],
 }
 
 impl Operation {
@@ -45,6 +48,7 @@ impl Operation {
             request: None,
             data: None,
             is_list: false,
+            filters: &[],
         }
     }
 
@@ -73,6 +77,11 @@ impl Operation {
         self.is_list = true;
         self
     }
+
+    const fn filtered_by(mut self, filters: &'static [Field]) -> Self {
+        self.filters = filters;
+        self
+    }
 }
 
 use Origin::{Documented, SandboxOnly};
@@ -88,17 +97,17 @@ const OPERATIONS: &[Operation] = &[
     Operation::new("post", "/api/v1/merchant/catalog/products", Documented)
         .does("Creates a product")
         .takes(&CreateProduct::SCHEMA)
-        .gives(&PRODUCT),
+        .gives(&Product::SCHEMA),
     Operation::new("get", "/api/v1/merchant/catalog/products", Documented)
         .does("Lists products, the newest first")
-        .lists(&PRODUCT),
+        .lists(&Product::SCHEMA),
     Operation::new("post", "/api/v1/merchant/catalog/prices", Documented)
         .does("Creates a price of a product")
         .takes(&CreatePrice::SCHEMA)
-        .gives(&PRICE),
+        .gives(&Price::SCHEMA),
     Operation::new("get", "/api/v1/merchant/catalog/prices", Documented)
         .does("Lists prices, the newest first")
-        .lists(&PRICE),
+        .lists(&Price::SCHEMA),
     Operation::new("get", "/cashier/v1/sessions/{id}", SandboxOnly)
         .does("Shows a session and its lines to the buyer; the token is in the query")
         .open_to(Access::SessionToken),
@@ -131,9 +140,22 @@ const OPERATIONS: &[Operation] = &[
         .does("Expires a session")
         .gives(&SESSION),
     Operation::new("get", "/sandbox/v1/events", SandboxOnly)
-        .does("Lists events with their deliveries, the newest first"),
+        .does("Lists events with their deliveries, the newest first")
+        .lists(&outbox::LISTED_EVENT)
+        .filtered_by(outbox::EVENT_FILTERS),
     Operation::new("post", "/sandbox/v1/events/{id}/resend", SandboxOnly)
         .does("Sends an event again"),
+    Operation::new("post", "/sandbox/v1/deliver", SandboxOnly)
+        .does("Waits until every webhook that is due was attempted, and lists events")
+        .lists(&outbox::LISTED_EVENT)
+        .filtered_by(outbox::EVENT_FILTERS),
+    Operation::new("get", "/sandbox/v1/faults", SandboxOnly)
+        .does("Tells which faults are left")
+        .gives(&Faults::SCHEMA),
+    Operation::new("post", "/sandbox/v1/faults", SandboxOnly)
+        .does("Makes the merchant's next webhooks go wrong on purpose")
+        .takes(&Faults::SCHEMA)
+        .gives(&Faults::SCHEMA),
     Operation::new("get", "/sandbox/v1/clock", SandboxOnly).does("Tells the merchant's time"),
     Operation::new("post", "/sandbox/v1/clock/advance", SandboxOnly)
         .does("Moves the merchant's clock forward")
@@ -277,75 +299,6 @@ const CREATED_SESSION: Object = Object {
     ],
 };
 
-const PRODUCT: Object = Object {
-    name: "Product",
-    doc: "A product of the catalog.",
-    fields: &[
-        Field::required("id", Kind::Text { max: 100 }, Documented, "The id, `prod_…`."),
-        Field::required("name", Kind::Text { max: 250 }, Documented, "The name that a buyer sees."),
-        Field::optional("description", Kind::Text { max: 5000 }, Documented, "More about it."),
-        Field::optional(
-            "tax_category",
-            Kind::Text { max: 100 },
-            Documented,
-            "The category that decides its tax rate.",
-        ),
-        Field::optional(
-            "images",
-            Kind::List { of: &Kind::HttpUrl, max: 20 },
-            Documented,
-            "URLs of pictures.",
-        ),
-        Field::optional("metadata", Kind::Metadata, Documented, "The merchant's own texts by key."),
-        Field::optional(
-            "default_price_id",
-            Kind::Text { max: 100 },
-            SandboxOnly,
-            "The price that `product_id` alone stands for: the first one made for it. That there is a default is documented, how it is chosen is not.",
-        ),
-    ],
-};
-
-const PRICE: Object = Object {
-    name: "Price",
-    doc: "A price of a product.",
-    fields: &[
-        Field::required("id", Kind::Text { max: 100 }, Documented, "The id, `price_…`."),
-        Field::required("product_id", Kind::Text { max: 100 }, Documented, "The product."),
-        Field::required("currency", Kind::Currency, Documented, "The currency."),
-        Field::required(
-            "unit_amount",
-            Kind::Amount { min: 0 },
-            Documented,
-            "The price of one, in the smallest unit.",
-        ),
-        Field::required(
-            "type",
-            Kind::OneOf(PriceType::KNOWN),
-            Documented,
-            "One-time or recurring.",
-        ),
-        Field::optional(
-            "recurring_interval",
-            Kind::OneOf(Interval::KNOWN),
-            Origin::Inferred,
-            "The unit of the period. The field is documented, its values are ours.",
-        ),
-        Field::optional(
-            "recurring_interval_count",
-            Kind::Integer { min: 1, max: 365 },
-            Documented,
-            "How many units one period has.",
-        ),
-        Field::optional(
-            "trial_period_days",
-            Kind::Integer { min: 0, max: 730 },
-            Documented,
-            "Days before the first charge.",
-        ),
-    ],
-};
-
 /// Serves the description.
 pub(super) async fn serve() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "application/json")], document().to_string())
@@ -362,7 +315,7 @@ pub fn document() -> Value {
         paths
             .entry(operation.path)
             .or_default()
-            .insert(operation.method.into(), describe(operation));
+            .insert(operation.method.into(), describe(&mut schemas, operation));
     }
     schemas.insert("Error".into(), error_schema());
     json!({
@@ -384,7 +337,7 @@ pub fn document() -> Value {
     })
 }
 
-fn describe(operation: &Operation) -> Value {
+fn describe(schemas: &mut Map<String, Value>, operation: &'static Operation) -> Value {
     let mut parameters = Vec::new();
     if operation.path.contains("{id}") {
         parameters.push(json!({
@@ -398,12 +351,18 @@ fn describe(operation: &Operation) -> Value {
         }));
         parameters.push(json!({"name": "cursor", "in": "query", "schema": {"type": "string"}}));
     }
+    for filter in operation.filters {
+        parameters.push(json!({
+            "name": filter.name, "in": "query", "description": filter.doc,
+            "schema": kind_schema(schemas, &filter.kind),
+        }));
+    }
     if operation.access == Access::SessionToken && operation.request.is_none() {
         parameters.push(json!({
             "name": "token", "in": "query", "required": true, "schema": {"type": "string"},
         }));
     }
-    if is_idempotent(operation) {
+    if operation.method == "post" {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},
@@ -447,10 +406,6 @@ fn describe(operation: &Operation) -> Value {
         out["security"] = json!([{"ApiKey": []}]);
     }
     out
-}
-
-fn is_idempotent(operation: &Operation) -> bool {
-    operation.method == "post" && operation.path.starts_with("/api/v1/")
 }
 
 fn error_schema() -> Value {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use faststar::error::{Error, ErrorKind, Result, code};
-use faststar::{CreatePrice, Price, PriceType};
+use faststar::error::{Error, ErrorKind, code};
+use faststar::{CreatePrice, Price};
 use serde_json::json;
 
 use super::{Handled, Page, PageQuery};
@@ -21,10 +21,10 @@ pub(super) async fn create(
     body: JsonBody,
 ) -> Handled {
     let request: CreatePrice = body.read(&CreatePrice::SCHEMA)?;
-    check_interval(&request)?;
+    request.check_recurrence()?;
     let merchant_id = caller.merchant.id.clone();
     let id = ids::id("price_", caller.now_ms());
-    let reply = app.once(&caller, key, body.request_hash, move |db| {
+    let reply = app.once(&caller.merchant.id, key, body.request_hash, move |db| {
         if !store::product_exists(db, &merchant_id, &request.product_id)? {
             let message = "no product has this id; create the product first";
             let error = Error::new(ErrorKind::NotFound, code::NOT_FOUND, message);
@@ -38,31 +38,6 @@ pub(super) async fn create(
         Ok(Reply::ok("Price created successfully", &price))
     });
     Ok(reply.await?)
-}
-
-/// A recurring price has an interval, a one-time price has nothing that recurs.
-fn check_interval(request: &CreatePrice) -> Result<()> {
-    let recurs = [
-        ("recurring_interval", request.recurring_interval.is_some()),
-        ("recurring_interval_count", request.recurring_interval_count.is_some()),
-        ("trial_period_days", request.trial_period_days.is_some()),
-    ];
-    match request.price_type {
-        PriceType::Recurring if request.recurring_interval.is_none() => Err(Error::validation(
-            code::MISSING_FIELD,
-            "recurring_interval",
-            "a recurring price must have a recurring_interval: day, week, month or year",
-        )),
-        PriceType::OneTime => match recurs.iter().find(|(_, there)| *there) {
-            None => Ok(()),
-            Some((name, _)) => Err(Error::validation(
-                code::INVALID_VALUE,
-                *name,
-                format!("{name} is for prices with type recurring; this one is one_time"),
-            )),
-        },
-        _ => Ok(()),
-    }
 }
 
 pub(super) async fn list(

@@ -1,10 +1,11 @@
 //! Checkout sessions.
 
-use faststar::{CreateSession, PaymentStatus, Quote, Secret, SessionStatus, Transition};
+use faststar::{CreateSession, PaymentStatus, Quote, Secret, SessionStatus};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::{Map, Value};
 
 use super::{Outcome, from_json, to_json};
+use crate::clock;
 
 /// A session as it is stored.
 #[derive(Clone, Debug)]
@@ -53,11 +54,7 @@ impl SessionRow {
     ///
     /// Nothing runs when a session expires: whoever reads it next finds it expired.
     pub fn expire_if_due(&mut self, now_ms: i64) {
-        if now_ms >= self.expires_at
-            && let Ok(expired) = self.status.after(Transition::Expire)
-        {
-            self.status = expired;
-        }
+        self.status = self.status.at(clock::exact(now_ms), clock::exact(self.expires_at));
     }
 }
 
