@@ -90,7 +90,7 @@ def main():
 
     python = ".".join(map(str, sys.version_info[:3]))
     print(f"CPython {python}, {os.cpu_count()} cores, median of {arguments.rounds} rounds.\n")
-    print("| create a session | CPU, µs | latency, µs | calls a second | CPU of faststar × |")
+    print("| create a session | CPU, µs | latency, µs | calls a second | its CPU / faststar |")
     print("| --- | ---: | ---: | ---: | ---: |")
     titles = {"seq": "in sequence", "threads": "32 threads", "tasks": "32 tasks"}
     for work, title in titles.items():
@@ -99,7 +99,9 @@ def main():
             cpu, rate = figure(work, peer, "cpu_us"), figure(work, peer, "per_second")
             latency = f"{figure(work, peer, 'latency_us'):.0f}" if work == "seq" else ""
             print(f"| {peer}, {title} | {cpu:.0f} | {latency} | {rate:,.0f} | {cpu / own:.1f} |")
-    print("\n| verify an event of 1 KB and read its amount | CPU, µs | a CPU-second | faststar × |")
+    print(
+        "\n| verify an event of 1 KB and read its amount | CPU, µs | a CPU-second | its CPU / faststar |"
+    )
     print("| --- | ---: | ---: | ---: |")
     own = figure("verify", "faststar", "cpu_us")
     for peer in WORKS["verify"]:

@@ -259,4 +259,8 @@ if __name__ == "__main__":
     if work == "verify":
         print(json.dumps(verify(peer, calls)))
     else:
-        print(json.dumps({"seq": sequential, "threads": threads, "tasks": tasks}[work](peer, url, calls)))
+        print(
+            json.dumps(
+                {"seq": sequential, "threads": threads, "tasks": tasks}[work](peer, url, calls)
+            )
+        )

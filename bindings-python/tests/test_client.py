@@ -20,7 +20,11 @@ from conftest import SESSION, failed, ok
 from faststar import AsyncFastStar, FastStar
 
 KEY = "CANARY-key"
-CREATED = {"session": SESSION, "url": "https://cashier/checkout/cs_1?token=CANARY", "session_token": "CANARY"}
+CREATED = {
+    "session": SESSION,
+    "url": "https://cashier/checkout/cs_1?token=CANARY",
+    "session_token": "CANARY",
+}
 REQUEST = {
     "mode": "payment",
     "presentation": "iframe",
@@ -71,10 +75,20 @@ class Quantity(enum.IntEnum):
 @pytest.mark.parametrize(
     ("item", "param", "code", "words"),
     [
-        ({"ad_hoc_amount": True, "ad_hoc_currency": "USD"}, "ad_hoc_amount", "invalid_type", ["int", "bool"]),
+        (
+            {"ad_hoc_amount": True, "ad_hoc_currency": "USD"},
+            "ad_hoc_amount",
+            "invalid_type",
+            ["int", "bool"],
+        ),
         ({"ad_hoc_amount": 19.99}, "ad_hoc_amount", "invalid_type", ["1999"]),
         ({"ad_hoc_amount": float("nan")}, "ad_hoc_amount", "invalid_value", ["NaN"]),
-        ({"ad_hoc_amount": decimal.Decimal("19.99")}, "ad_hoc_amount", "invalid_type", ["Decimal", "1999"]),
+        (
+            {"ad_hoc_amount": decimal.Decimal("19.99")},
+            "ad_hoc_amount",
+            "invalid_type",
+            ["Decimal", "1999"],
+        ),
         ({"ad_hoc_amount": 2**63}, "ad_hoc_amount", "out_of_range", ["maximum"]),
         ({"ad_hoc_amount": 10**400}, "ad_hoc_amount", "out_of_range", ["64-bit"]),
         ({"ad_hoc_amount": -(2**63) - 1}, "ad_hoc_amount", "out_of_range", ["64-bit"]),
@@ -82,8 +96,18 @@ class Quantity(enum.IntEnum):
         ({"price_id": "price_1", "quantity": "2"}, "quantity", "invalid_type", ["integer"]),
         ({"price_id": b"price_1"}, "price_id", "invalid_type", ["bytes"]),
         ({"price_id": "a\ud800"}, "price_id", "invalid_string", ["surrogate"]),
-        ({"price_id": "price_1", "description": date(2026, 1, 1)}, "description", "invalid_type", ["str"]),
-        ({"price_id": "price_1", "description": object()}, "description", "invalid_type", ["object"]),
+        (
+            {"price_id": "price_1", "description": date(2026, 1, 1)},
+            "description",
+            "invalid_type",
+            ["str"],
+        ),
+        (
+            {"price_id": "price_1", "description": object()},
+            "description",
+            "invalid_type",
+            ["object"],
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_place_and_nothing_is_sent(
@@ -112,9 +136,15 @@ def test_a_list_in_itself_is_refused(serve, make):
 
 def test_what_is_sent_is_what_was_given(serve, make):
     server = serve(lambda n, path, body: ok(CREATED))
-    items = ({"price_id": "price_1", "quantity": Quantity.PAIR, "tomorrow": [None, 1.5, {"é": 2**64 - 1}]},)
+    items = (
+        {
+            "price_id": "price_1",
+            "quantity": Quantity.PAIR,
+            "tomorrow": [None, 1.5, {"é": 2**64 - 1}],
+        },
+    )
     created = make(server.url).create(**{**REQUEST, "line_items": items, "customer_email": None})
-    (method, path, headers, body), = server.requests
+    ((method, path, headers, body),) = server.requests
     assert (method, path) == ("POST", "/api/v1/public/checkout/sessions")
     assert headers["x-api-key"] == KEY
     assert headers["user-agent"].startswith(f"faststar-python/{faststar.__version__} cpython/")
@@ -352,7 +382,9 @@ def test_many_tasks_share_a_client_and_event_loops_come_and_go(serve):
     assert [asyncio.run(many()) for _ in range(5)] == [50] * 5
 
     counts = []
-    threads = [threading.Thread(target=lambda: counts.append(asyncio.run(many()))) for _ in range(4)]
+    threads = [
+        threading.Thread(target=lambda: counts.append(asyncio.run(many()))) for _ in range(4)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:

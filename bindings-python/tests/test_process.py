@@ -11,9 +11,17 @@ import threading
 import pytest
 from conftest import SESSION, ok
 
+
 def run(script, *arguments, timeout=120):
     done = subprocess.run(
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(script), *arguments],
+        [
+            sys.executable,
+            "-W",
+            "ignore::DeprecationWarning",
+            "-c",
+            textwrap.dedent(script),
+            *arguments,
+        ],
         capture_output=True,
         text=True,
         timeout=timeout,

@@ -1,4 +1,4 @@
-"""Results and errors as Python values: immutable, comparable, picklable, without secrets in sight."""
+"""Results and errors as Python values: immutable, comparable, picklable, their secrets unseen."""
 
 from __future__ import annotations
 
@@ -52,7 +52,15 @@ def test_results_cross_processes(session):
         currency="EUR", lines=[{"unit_amount": 4900, "quantity": 1}], country="DE"
     )
     event = Event.parse(EVENT)
-    for value in (session, quote, quote.lines[0], quote.taxes[0], event, event.payment, Money(5, "USD")):
+    for value in (
+        session,
+        quote,
+        quote.lines[0],
+        quote.taxes[0],
+        event,
+        event.payment,
+        Money(5, "USD"),
+    ):
         other = pickle.loads(pickle.dumps(value))
         assert other == value
         assert hash(other) == hash(value)

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from typing import List
-
-from typing_extensions import assert_type
 
 import faststar
 from faststar import AsyncFastStar, FastStar, FastStarError, Money, Webhook
 from faststar.types import CreateSessionParams, LineItemParams, SessionStatus
+from typing_extensions import assert_type
 
 
 def checkout(order: str) -> str:
     client = FastStar(api_key="fs_test_1", timeout=2.5, max_retries=1, merchant="mor")
-    items: List[LineItemParams] = [{"price_id": "price_1", "quantity": 1}]
+    items: list[LineItemParams] = [{"price_id": "price_1", "quantity": 1}]
     created = client.checkout.sessions.create(
         mode="payment",
         presentation="iframe",

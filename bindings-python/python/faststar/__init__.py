@@ -15,7 +15,7 @@
     created.url  # for the buyer's browser
 
 Amounts are ints in the currency's smallest unit: 999 is 9.99 USD. Everything that fails raises a
-`FastStarError` that names the place of the mistake, ``line_items[2].quantity``, and says what to do.
+`FastStarError` that names the place of the mistake, ``line_items[2].quantity``, and what to do.
 Fulfil on the webhook ``payment.succeeded`` (see `Webhook`), and on nothing else.
 """
 
@@ -134,6 +134,7 @@ __all__ = [
     "return_outcome",
     "tax_rate",
 ]
+
 
 def __getattr__(name: str) -> object:
     # asyncio takes longer to import than all the rest, so only who asks for it waits for it.

@@ -189,7 +189,7 @@ class AsyncProducts(AsyncResource):
         timeout: float | None = None,
         max_retries: int | None = None,
     ) -> AsyncPages[Product]:
-        """Lists the products: ``await`` it for one page, ``async for`` for all; see `Products.list`."""
+        """Lists the products: ``await`` it for a page, ``async for`` for all; see `Products.list`."""
         options = call_options(timeout, max_retries)
         return AsyncPages(self._client, "catalog.products.list", limit, cursor, options)
 
@@ -226,7 +226,7 @@ class AsyncPrices(AsyncResource):
 
 
 class AsyncPages(Generic[T_co]):
-    """A list that has not been fetched yet: ``await`` it for a page, ``async for`` for all items."""
+    """A list that is not fetched yet: ``await`` it for a page, ``async for`` for all items."""
 
     __slots__ = ("_client", "_cursor", "_limit", "_name", "_options")
 

@@ -92,8 +92,8 @@ class FastStar(BaseClient):
         max_retries: How often a failed attempt is repeated where that may help; 2.
         merchant: What the merchant is, so that a request which such a merchant must not send is
             refused before it is sent: ``"direct"`` or ``"mor"`` (Merchant of Record).
-        event_hooks: ``{"request": [f], "response": [g]}``. ``f`` gets a `RequestInfo` before a call,
-            ``g`` a `ResponseInfo` after it, in the caller's thread and context.
+        event_hooks: ``{"request": [f], "response": [g]}``: ``f`` gets a `RequestInfo` before a
+            call, ``g`` a `ResponseInfo` after it, in the caller's thread and context.
 
     Raises:
         ConfigurationError: There is no key, or something given cannot work.

@@ -19,6 +19,37 @@ from .types import (
     SessionStatus,
 )
 
+__all__ = [
+    "Bridge",
+    "Client",
+    "CreatedSession",
+    "Cursors",
+    "Event",
+    "LineItem",
+    "Page",
+    "Payment",
+    "Price",
+    "Product",
+    "Quote",
+    "QuoteLine",
+    "QuoteTax",
+    "Session",
+    "Started",
+    "__version__",
+    "apply_rule",
+    "check_cashier_url",
+    "check_session",
+    "currency_decimals",
+    "format_money",
+    "parse_money",
+    "quote_cart",
+    "quote_session",
+    "return_outcome",
+    "sign_webhook",
+    "tax_rate",
+    "verify_webhook",
+]
+
 __version__: str
 
 _T_co = TypeVar("_T_co", covariant=True)
@@ -32,7 +63,7 @@ class _Result:
     @property
     def _attempts(self) -> int | None: ...
     def to_dict(self) -> dict[str, Any]:
-        """Gives all fields as on the wire, those that this version does not know and secrets too."""
+        """Gives all fields as on the wire, secrets and those that this version does not know too."""
     def __hash__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __copy__(self) -> Self: ...
@@ -364,9 +395,7 @@ class Client:
         merchant: str | None,
         user_agent: str,
     ) -> Self: ...
-    def send(
-        self, operation: str, argument: object, options: Mapping[str, object]
-    ) -> Any: ...
+    def send(self, operation: str, argument: object, options: Mapping[str, object]) -> Any: ...
     def start(
         self,
         operation: str,

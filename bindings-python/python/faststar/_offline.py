@@ -127,7 +127,9 @@ class TaxRate:
         return {name: getattr(self, name) for name in self.__slots__}
 
     def __repr__(self) -> str:
-        return f"TaxRate(rate_ppm={self.rate_ppm}, behaviour={self.behaviour!r}, name={self.name!r})"
+        return (
+            f"TaxRate(rate_ppm={self.rate_ppm}, behaviour={self.behaviour!r}, name={self.name!r})"
+        )
 
 
 def tax_rate(

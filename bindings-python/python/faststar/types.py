@@ -1,4 +1,4 @@
-"""The types of what calls are given, for annotations: ``from faststar.types import LineItemParams``.
+"""The types of what calls are given: ``from faststar.types import LineItemParams``.
 
 The fields have the wire's names. Amounts are ints in the currency's smallest unit: 999 is 9.99 USD.
 Where a type lists texts, any other text is taken too: FastStar may know more than this version.
@@ -7,7 +7,7 @@ Where a type lists texts, any other text is taken too: FastStar may know more th
 from __future__ import annotations
 
 import datetime
-from typing import Dict, List, Literal, TypedDict, Union
+from typing import Literal, TypedDict, Union
 
 #: What a session is for.
 Mode = Union[Literal["payment", "subscription", "setup"], str]
@@ -71,7 +71,7 @@ class _SessionRequired(TypedDict):
 class CreateSessionParams(_SessionRequired, total=False):
     """The fields of a new session."""
 
-    line_items: List[LineItemParams]
+    line_items: list[LineItemParams]
     customer_email: str
     success_url: str
     cancel_url: str
@@ -88,8 +88,8 @@ class CreateProductParams(_ProductRequired, total=False):
 
     description: str
     tax_category: str
-    images: List[str]
-    metadata: Dict[str, str]
+    images: list[str]
+    metadata: dict[str, str]
 
 
 class _PriceRequired(TypedDict):
@@ -122,7 +122,7 @@ class CartLineParams(_CartLineRequired, total=False):
 
 class _CartRequired(TypedDict):
     currency: str
-    lines: List[CartLineParams]
+    lines: list[CartLineParams]
 
 
 class CartParams(_CartRequired, total=False):
