@@ -99,9 +99,7 @@ def main():
             cpu, rate = figure(work, peer, "cpu_us"), figure(work, peer, "per_second")
             latency = f"{figure(work, peer, 'latency_us'):.0f}" if work == "seq" else ""
             print(f"| {peer}, {title} | {cpu:.0f} | {latency} | {rate:,.0f} | {cpu / own:.1f} |")
-    print(
-        "\n| verify an event of 1 KB and read its amount | CPU, µs | a CPU-second | its CPU / faststar |"
-    )
+    print("\n| verify 1 KB and read the amount | CPU, µs | a CPU-second | its CPU / faststar |")
     print("| --- | ---: | ---: | ---: |")
     own = figure("verify", "faststar", "cpu_us")
     for peer in WORKS["verify"]:

@@ -189,7 +189,7 @@ class AsyncProducts(AsyncResource):
         timeout: float | None = None,
         max_retries: int | None = None,
     ) -> AsyncPages[Product]:
-        """Lists the products: ``await`` it for a page, ``async for`` for all; see `Products.list`."""
+        """Lists the products: ``await`` one page, ``async for`` all; see `Products.list`."""
         options = call_options(timeout, max_retries)
         return AsyncPages(self._client, "catalog.products.list", limit, cursor, options)
 
