@@ -13,8 +13,8 @@ use faststar::schema::{self, Strictness};
 use faststar::tax::RateTable;
 use faststar::webhook::{Verifier, sign_all};
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, Date, Error, Event, MerchantKind, Money, Place,
-    QuoteOptions, Result, ReturnOutcome, ReturnUrls, SessionStatus, Transition,
+    Cart, Cashier, Catalog, CreateProduct, CreateSession, Date, Error, Event, MerchantKind, Money,
+    Place, QuoteOptions, Result, ReturnOutcome, ReturnUrls, SessionStatus, Transition,
 };
 use serde_json::{Value, json};
 
@@ -27,6 +27,7 @@ type Op = fn(&Value) -> Result<Value>;
 const OPS: &[(&str, Op)] = &[
     ("cashier_return", cashier_return),
     ("cashier_url", cashier_url),
+    ("create_product_strict", create_product_strict),
     ("create_session_strict", create_session_strict),
     ("create_session_types", create_session_types),
     ("event_parse", event_parse),
@@ -82,6 +83,10 @@ fn create_session_types(input: &Value) -> Result<Value> {
 
 fn create_session_strict(input: &Value) -> Result<Value> {
     schema::read::<CreateSession>(&CreateSession::SCHEMA, &body(input)).map(to_value)
+}
+
+fn create_product_strict(input: &Value) -> Result<Value> {
+    schema::read::<CreateProduct>(&CreateProduct::SCHEMA, &body(input)).map(to_value)
 }
 
 fn money_format(input: &Value) -> Result<Value> {

@@ -296,7 +296,12 @@ const PRODUCT: Object = Object {
             Documented,
             "URLs of pictures.",
         ),
-        Field::optional("metadata", Kind::Metadata, Documented, "The merchant's own texts by key."),
+        Field::optional(
+            "metadata",
+            Kind::Metadata { max: 50, max_key: 40, max_value: 500 },
+            Documented,
+            "The merchant's own texts by key.",
+        ),
         Field::optional(
             "default_price_id",
             Kind::Text { max: 100 },
@@ -515,7 +520,10 @@ fn kind_schema(schemas: &mut Map<String, Value>, kind: &'static Kind) -> Value {
         Kind::Amount { min } => json!({"type": "integer", "format": "int64", "minimum": min}),
         Kind::Integer { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
         Kind::Boolean => json!({"type": "boolean"}),
-        Kind::Metadata => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+        Kind::Metadata { max, max_key, max_value } => json!({
+            "type": "object", "maxProperties": max, "propertyNames": {"maxLength": max_key},
+            "additionalProperties": {"type": "string", "maxLength": max_value},
+        }),
         Kind::Any => json!({}),
         Kind::List { of, max } => {
             json!({"type": "array", "items": kind_schema(schemas, of), "maxItems": max})
