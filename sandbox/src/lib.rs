@@ -10,6 +10,7 @@ mod app;
 pub mod card;
 mod checkout;
 pub mod clock;
+mod connection;
 mod delivery;
 mod extract;
 mod guard;
@@ -18,6 +19,7 @@ mod receivers;
 mod reply;
 mod routes;
 mod server;
+mod socket;
 mod store;
 
 pub use app::{App, NewMerchant};

@@ -8,7 +8,6 @@ mod products;
 mod sessions;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use axum::Router;
 use axum::http::{StatusCode, Uri, header};
@@ -22,6 +21,7 @@ use url::form_urlencoded;
 use crate::app::App;
 use crate::guard::guard;
 use crate::reply::Refusal;
+use crate::store::overloaded;
 
 pub use openapi::{document, fidelity};
 
@@ -46,7 +46,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/events/{id}/resend", post(control::resend))
         .route("/clock", get(control::show_clock))
         .route("/clock/advance", post(control::advance_clock));
-    let running = Arc::new(AtomicUsize::new(0));
     let paths = Router::new()
         .nest("/api/v1", documented)
         .nest("/cashier/v1/sessions", cashier)
@@ -59,7 +58,13 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .fallback_service(paths)
         .layer(middleware::map_response(method_not_allowed))
-        .layer(middleware::from_fn_with_state((app, running), guard))
+        .layer(middleware::from_fn_with_state(app, guard))
+}
+
+/// Refuses every request, for connections beyond the limit.
+pub fn refusing(app: Arc<App>) -> Router {
+    let refuse = async || ([(header::CONNECTION, "close")], Refusal(overloaded()));
+    Router::new().fallback(refuse).layer(middleware::from_fn_with_state(app, guard))
 }
 
 /// What a handler gives.
