@@ -16,9 +16,9 @@ use faststar::schema;
 use faststar::tax::RateTable;
 use faststar::webhook::{Verifier, sign_all};
 use faststar::{
-    Cart, Cashier, Catalog, CreatePrice, CreateSession, Date, Error, Event, MerchantKind, Money,
-    Place, QuoteOptions, Result, ReturnOutcome, ReturnUrls, SessionStatus, SubscriptionStart,
-    Timestamp, Transition, session,
+    Cart, Cashier, Catalog, CreatePrice, CreateProduct, CreateSession, Date, Error, Event,
+    MerchantKind, Money, Place, QuoteOptions, Result, ReturnOutcome, ReturnUrls, SessionStatus,
+    SubscriptionStart, Timestamp, Transition, session,
 };
 use serde_json::{Value, json};
 
@@ -32,6 +32,7 @@ const OPS: &[(&str, Op)] = &[
     ("cashier_return", cashier_return),
     ("cashier_url", cashier_url),
     ("create_price_strict", create_price_strict),
+    ("create_product_strict", create_product_strict),
     ("create_session_strict", create_session_strict),
     ("create_session_types", create_session_types),
     ("event_parse", event_parse),
@@ -136,6 +137,10 @@ fn create_session_types(input: &Value) -> Result<Value> {
 
 fn create_session_strict(input: &Value) -> Result<Value> {
     schema::read::<CreateSession>(&CreateSession::SCHEMA, &body(input)).map(to_value)
+}
+
+fn create_product_strict(input: &Value) -> Result<Value> {
+    schema::read::<CreateProduct>(&CreateProduct::SCHEMA, &body(input)).map(to_value)
 }
 
 fn money_format(input: &Value) -> Result<Value> {
