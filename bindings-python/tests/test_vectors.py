@@ -115,6 +115,7 @@ OPS = {
 # What is the server's side, or happens inside a call, has no face of its own.
 for rule in (
     "create_price_strict",
+    "create_product_strict",
     "create_session_strict",
     "place_parse",
     "retry_decision",

@@ -38,6 +38,9 @@ open_enum! {
     }
 }
 
+/// The merchant's own texts by key, as much as the sandbox takes of them.
+const METADATA: Kind = Kind::Metadata { max: 50, max_key: 40, max_value: 500 };
+
 /// A product of the catalog.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -101,7 +104,7 @@ impl Product {
             ),
             Field::optional(
                 "metadata",
-                Kind::Metadata,
+                METADATA,
                 Origin::Documented,
                 "The merchant's own texts by key.",
             ),
@@ -263,9 +266,9 @@ impl CreateProduct {
             ),
             Field::optional(
                 "metadata",
-                Kind::Metadata,
+                METADATA,
                 Origin::Documented,
-                "The merchant's own texts by key.",
+                "The merchant's own texts by key. The limits of 50 keys of 40 characters and values of 500 are the sandbox's.",
             ),
         ],
     };

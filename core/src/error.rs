@@ -69,6 +69,10 @@ pub mod code {
         NOT_FOUND = "not_found";
         /// The path exists, the method on it does not.
         METHOD_NOT_ALLOWED = "method_not_allowed";
+        /// What was sent is no HTTP request.
+        MALFORMED_REQUEST = "malformed_request";
+        /// The request's line and headers are larger than the limit.
+        HEAD_TOO_LARGE = "head_too_large";
         /// The body is larger than the limit.
         BODY_TOO_LARGE = "body_too_large";
         /// The body's `Content-Type` is not `application/json`.

@@ -136,7 +136,14 @@ pub enum Kind {
     /// An object.
     Object(&'static Object),
     /// An object whose values are texts.
-    Metadata,
+    Metadata {
+        /// The greatest number of keys.
+        max: usize,
+        /// The greatest number of characters of a key.
+        max_key: usize,
+        /// The greatest number of characters of a value.
+        max_value: usize,
+    },
     /// Anything; not looked at.
     Any,
 }
@@ -359,12 +366,24 @@ impl Kind {
                     .try_for_each(|(i, item)| of.check(item, strictness, &Path::Item(path, i)))
             }
             Self::Object(object) => object.check_at(value, strictness, path),
-            Self::Metadata => {
+            Self::Metadata { max, max_key, max_value } => {
                 let Value::Object(map) = value else {
                     return Err(wrong_type(path, "an object of texts", value));
                 };
+                if full && map.len() > *max {
+                    let message = format!("{} must have at most {max} keys", path.last());
+                    return Err(Error::validation(code::OUT_OF_RANGE, path.to_string(), message));
+                }
                 map.iter().try_for_each(|(key, value)| {
-                    Self::Text { max: 500 }.check_text(value, full, &Path::Key(path, key))
+                    let path = &Path::Key(path, key);
+                    if full && (key.chars().count() > *max_key || key.chars().any(is_forbidden)) {
+                        let message = format!(
+                            "a key must have at most {max_key} characters and no control characters"
+                        );
+                        let path = path.to_string();
+                        return Err(Error::validation(code::INVALID_STRING, path, message));
+                    }
+                    Self::Text { max: *max_value }.check_text(value, full, path)
                 })
             }
             _ => self.check_text(value, full, path),
@@ -768,6 +787,9 @@ mod tests {
     fn a_client_checks_types_only() {
         let lenient = json!({"items": [{"amount": -1, "url": "javascript:x", "new": 1}]});
         ITEMS.check(&lenient, Strictness::Types).unwrap();
+        let large = json!({"k".repeat(100): "x".repeat(1000)});
+        let metadata = Kind::Metadata { max: 0, max_key: 40, max_value: 500 };
+        metadata.check(&large, Strictness::Types, &Path::Root).unwrap();
         let wrong = json!({"items": [{"amount": true}]});
         assert_eq!(refusal(wrong, Strictness::Types).0, "invalid_type");
     }

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
 use faststar::error::{Error, ErrorKind, Result, code};
 use faststar::{Secret, schema};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
 use crate::app::{App, Caller};
@@ -91,7 +91,7 @@ impl<S: Sync> FromRequestParts<S> for RequestHash {
 
 /// A JSON body, not parsed yet, and the hash of the whole request.
 pub struct JsonBody {
-    bytes: Bytes,
+    bytes: Vec<u8>,
     /// Tells a request that comes again from another one.
     pub request_hash: [u8; 32],
 }
@@ -139,25 +139,38 @@ fn check_headers(headers: &HeaderMap) -> Result<()> {
     Ok(())
 }
 
-async fn collect(body: Body) -> Result<Bytes> {
-    let limited = Limited::new(body, MAX_BODY).collect();
-    match tokio::time::timeout(BODY_TIMEOUT, limited).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Error::new(
-            ErrorKind::Validation,
-            code::BODY_TOO_LARGE,
-            format!("the body must have at most {MAX_BODY} bytes"),
-        )
-        .with_status(413)),
-        Ok(Err(_)) => Err(Error::new(
-            ErrorKind::Validation,
-            code::MALFORMED_JSON,
-            "the body ended before it was whole",
-        )),
+async fn collect(body: Body) -> Result<Vec<u8>> {
+    match tokio::time::timeout(BODY_TIMEOUT, read_whole(body)).await {
+        Ok(read) => read,
         Err(_) => Err(Error::new(
             ErrorKind::Timeout,
             code::REQUEST_TIMEOUT,
             format!("the body must arrive within {} seconds", BODY_TIMEOUT.as_secs()),
         )),
     }
+}
+
+/// Copies what comes into one piece: kept as it comes, each byte could hold a buffer of its own.
+async fn read_whole(mut body: Body) -> Result<Vec<u8>> {
+    let too_large = || {
+        let message = format!("the body must have at most {MAX_BODY} bytes");
+        Error::new(ErrorKind::Validation, code::BODY_TOO_LARGE, message).with_status(413)
+    };
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > MAX_BODY {
+        return Err(too_large());
+    }
+    let mut bytes = Vec::with_capacity(announced);
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| {
+            let message = "the body ended before it was whole";
+            Error::new(ErrorKind::Validation, code::MALFORMED_JSON, message)
+        })?;
+        let data = frame.into_data().unwrap_or_default();
+        if bytes.len() + data.len() > MAX_BODY {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&data);
+    }
+    Ok(bytes)
 }

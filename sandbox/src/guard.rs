@@ -1,8 +1,7 @@
-//! What holds for every request: an id, a limit, and no web page of another site.
+//! What holds for every request: an id, and no web page of another site.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use axum::extract::{Request, State};
@@ -16,22 +15,13 @@ use crate::app::App;
 use crate::clock;
 use crate::ids;
 use crate::reply::Refusal;
-use crate::store::overloaded;
-
-/// How many requests may run at once.
-const LIMIT: usize = 2048;
 
 /// Gives every request an id, refuses what must not come in, and turns a panic into an answer.
-pub async fn guard(
-    State((app, running)): State<(Arc<App>, Arc<AtomicUsize>)>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = ids::id("req_", clock::machine_now_ms());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let _place = Place::take(&running);
-    let mut response = match admit(&app, &request, running.load(Ordering::Relaxed)) {
+    let mut response = match admit(&app, &request) {
         Err(error) => Refusal(error).into_response(),
         Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
             let message = "a defect of the sandbox; its log has more";
@@ -48,26 +38,7 @@ pub async fn guard(
     response
 }
 
-/// Counts a request for as long as it runs.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    fn take(running: &'a AtomicUsize) -> Self {
-        running.fetch_add(1, Ordering::Relaxed);
-        Self(running)
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-fn admit(app: &App, request: &Request, running: usize) -> Result<()> {
-    if running > LIMIT {
-        return Err(overloaded());
-    }
+fn admit(app: &App, request: &Request) -> Result<()> {
     check_host(request.headers())?;
     check_site(app, request.method(), request.uri(), request.headers())
 }

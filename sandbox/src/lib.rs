@@ -10,6 +10,7 @@ mod app;
 pub mod card;
 mod checkout;
 pub mod clock;
+mod connection;
 mod delivery;
 mod extract;
 mod faults;
@@ -19,6 +20,7 @@ mod receivers;
 mod reply;
 mod routes;
 mod server;
+mod socket;
 mod store;
 
 pub use app::{App, NewMerchant};

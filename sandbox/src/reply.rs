@@ -5,6 +5,8 @@ use axum::response::{IntoResponse, Response};
 use faststar::error::{Error, ErrorKind};
 use serde::Serialize;
 
+use crate::clock;
+use crate::ids;
 use crate::store::KeptAnswer;
 
 /// An answer in the envelope, as bytes that can be kept and sent again.
@@ -80,6 +82,21 @@ impl IntoResponse for Refusal {
     }
 }
 
+/// Writes a whole answer, where there is no request to give one to; the connection ends with it.
+pub fn raw_refusal(error: Error) -> Vec<u8> {
+    let body = refusal_body(&error);
+    let response = Refusal(error).into_response();
+    let mut answer = format!("HTTP/1.1 {}\r\n", response.status()).into_bytes();
+    for (name, value) in response.headers() {
+        answer.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    let id = ids::id("req_", clock::machine_now_ms());
+    let length = body.len();
+    let rest =
+        format!("x-request-id: {id}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+    [answer, rest.into_bytes(), body].concat()
+}
+
 #[derive(Serialize)]
 struct RefusalEnvelope<'a> {
     success: bool,
@@ -95,7 +112,7 @@ struct ErrorBody<'a> {
 }
 
 /// Writes a refusal's envelope.
-pub fn refusal_body(error: &Error) -> Vec<u8> {
+fn refusal_body(error: &Error) -> Vec<u8> {
     let envelope = RefusalEnvelope {
         success: false,
         message: error.message(),

@@ -1,31 +1,28 @@
-//! The listener: connections, their time limits, and a stop that loses nothing.
+//! The listener: who is served, and a stop that loses nothing.
 
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use faststar::MerchantKind;
 use faststar::error::{Error, ErrorKind, Result, code};
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::app::{App, NewMerchant};
-use crate::clock;
+use crate::connection;
 use crate::delivery;
-use crate::ids;
 use crate::receivers::Receivers;
-use crate::reply::refusal_body;
 use crate::routes;
 use crate::store::{Location, Store};
 
-/// How long a connection may take to send a request's head, or stay idle.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How many connections are served at once.
+const CONNECTIONS: usize = 512;
+/// How many more are told that there are too many; those beyond wait to be accepted.
+const REFUSED: usize = 64;
+/// How many connections may wait to be accepted; the kernel keeps fewer.
+const BACKLOG: usize = 4096;
 /// How long a stop waits for requests that are under way.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -92,7 +89,7 @@ impl Sandbox {
         let client = delivery::client(config.receivers)?;
         let (stop, stopped) = watch::channel(false);
         let delivering = tokio::spawn(delivery::run(Arc::clone(&app), client, stopped.clone()));
-        let accepting = tokio::spawn(accept(listener, routes::router(Arc::clone(&app)), stopped));
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&app), stopped));
         Ok(Self { app, first_merchant, stop, accepting, delivering })
     }
 
@@ -124,83 +121,41 @@ fn cannot_listen(port: u16, error: &std::io::Error) -> Error {
     Error::new(ErrorKind::Configuration, code::INVALID_CONFIGURATION, message).with_param("--port")
 }
 
-async fn accept(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
-    // Every connection holds a sender; the receiver learns when the last one is gone.
-    let (alive, mut all_gone) = mpsc::channel::<()>(1);
-    let serve = |stream: TcpStream| {
-        let (router, stop, alive) = (router.clone(), stop.clone(), alive.clone());
-        tokio::spawn(async move {
-            serve_connection(stream, router, stop).await;
-            drop(alive);
-        });
+/// Serves who connects until the stop, and then waits until the last one is answered.
+async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
+    let (router, refusing) = (routes::router(Arc::clone(&app)), routes::refusing(app));
+    let serving = stop.clone();
+    let mut connections = JoinSet::new();
+    let admit = |connections: &mut JoinSet<()>, stream| {
+        let router = if connections.len() < CONNECTIONS { &router } else { &refusing };
+        connections.spawn(connection::serve(stream, router.clone(), serving.clone()));
     };
-    let mut stopping = stop.clone();
     loop {
         tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => serve(stream),
-                Err(error) => {
-                    // Out of file descriptors, most likely: let some connections end first.
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
+            accepted = listener.accept(), if connections.len() < CONNECTIONS + REFUSED => {
+                match accepted {
+                    Ok((stream, _)) => admit(&mut connections, stream),
+                    Err(error) => {
+                        // Out of file descriptors, most likely: let some connections end first.
+                        tracing::warn!(%error, "a connection could not be accepted");
+                        tokio::time::sleep(Duration::from_millis(50)).await;
+                    }
                 }
-            },
-            _ = stopping.changed() => break,
-        }
-    }
-    // Serves who has connected before the stop; a request that is not read by then may still be lost.
-    while let Ok(Ok((stream, _))) = tokio::time::timeout(Duration::ZERO, listener.accept()).await {
-        serve(stream);
-    }
-    drop((listener, alive));
-    stop.mark_unchanged();
-    let _ = tokio::time::timeout(GRACE, all_gone.recv()).await;
-}
-
-async fn serve_connection(stream: TcpStream, router: Router, mut stop: watch::Receiver<bool>) {
-    // Answers are small and whole; waiting to fill a packet would only delay them.
-    let _ = stream.set_nodelay(true);
-    let mut connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_TIMEOUT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
-    let ended = tokio::select! {
-        ended = &mut connection => ended,
-        () = told_to_stop(&mut stop) => {
-            std::pin::Pin::new(&mut connection).graceful_shutdown();
-            (&mut connection).await
-        }
-    };
-    match ended {
-        Ok(()) => {}
-        Err(error) if error.is_timeout() => {
-            let parts = connection.into_parts();
-            // Half a head deserves an answer; a connection that was only idle is closed in silence.
-            if !parts.read_buf.is_empty() {
-                let mut stream = parts.io.into_inner();
-                let _ = stream.write_all(&head_timeout()).await;
-                let _ = stream.shutdown().await;
             }
+            Some(_) = connections.join_next() => {}
+            _ = stop.changed() => break,
         }
-        Err(error) => tracing::debug!(%error, "a connection ended early"),
     }
-}
-
-async fn told_to_stop(stop: &mut watch::Receiver<bool>) {
-    // An error means that the sandbox is gone, which is a reason to stop as well.
-    let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// Gives the answer to a request whose head did not arrive in time.
-fn head_timeout() -> Vec<u8> {
-    let message =
-        format!("the request's head must arrive within {} seconds", HEAD_TIMEOUT.as_secs());
-    let body = refusal_body(&Error::new(ErrorKind::Timeout, code::REQUEST_TIMEOUT, message));
-    let head = format!(
-        "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nx-request-id: {}\r\n\
-         content-length: {}\r\nconnection: close\r\n\r\n",
-        ids::id("req_", clock::machine_now_ms()),
-        body.len(),
-    );
-    [head.into_bytes(), body].concat()
+    // Who has connected before the stop may have sent a request. The kernel is asked itself, since
+    // the runtime may not have heard of all of them yet.
+    if let Ok(listener) = listener.into_std() {
+        let waiting = listener.incoming().map_while(|stream| {
+            let stream = stream.ok()?;
+            stream.set_nonblocking(true).ok()?;
+            TcpStream::from_std(stream).ok()
+        });
+        waiting.take(BACKLOG).for_each(|stream| admit(&mut connections, stream));
+    }
+    let all_gone = async { while connections.join_next().await.is_some() {} };
+    let _ = tokio::time::timeout(GRACE, all_gone).await;
 }

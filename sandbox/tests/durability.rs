@@ -4,17 +4,24 @@
 
 mod support;
 
+use std::io::{BufReader, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use support::{Folder, Receiver, Sandbox, ad_hoc};
+use support::{Caller, Folder, Receiver, Sandbox, ad_hoc, read_next_answer};
 
-/// Creates sessions from eight threads until told to stop or the sandbox is gone; gives the ids that
-/// were answered, and whether a request failed before `stopping` was set.
+const SESSIONS: &str = "/api/v1/public/checkout/sessions";
+
+/// Creates sessions from eight threads until told to stop or the sandbox is gone, and gives the ids
+/// that were answered.
+///
+/// A request that was sent whole before `stopping` was set must be answered, unless the sandbox is
+/// killed.
 fn create_until_gone(
     sandbox: &Sandbox,
     stopping: &Arc<AtomicBool>,
+    killed: bool,
 ) -> (Arc<Mutex<Vec<String>>>, Vec<std::thread::JoinHandle<()>>) {
     let acknowledged = Arc::new(Mutex::new(Vec::new()));
     let threads = (0..8)
@@ -26,14 +33,17 @@ fn create_until_gone(
                     [("X-API-Key", shop.key.as_str()), ("Content-Type", "application/json")];
                 let body = ad_hoc().to_string();
                 loop {
-                    let path = "/api/v1/public/checkout/sessions";
-                    match support::send(&shop.address, "POST", path, &headers, body.as_bytes()) {
+                    let sent =
+                        support::write(&shop.address, "POST", SESSIONS, &headers, body.as_bytes());
+                    let in_time = !stopping.load(Ordering::SeqCst);
+                    match sent.and_then(|mut stream| support::read_answer(&mut stream)) {
                         Ok(answer) if answer.status == 200 => {
                             let id = answer.json()["data"]["session"]["id"].clone();
                             acknowledged.lock().unwrap().push(id.as_str().unwrap().to_owned());
                         }
                         _ => {
-                            assert!(stopping.load(Ordering::SeqCst), "failed before the end");
+                            let stopped = stopping.load(Ordering::SeqCst);
+                            assert!(stopped && (killed || !in_time), "a request was lost");
                             return;
                         }
                     }
@@ -50,7 +60,7 @@ fn end_under_load(name: &str, signal: &str) {
     let mut sandbox = Sandbox::start(&["--db", &database]);
     let key = sandbox.text("api_key");
     let stopping = Arc::new(AtomicBool::new(false));
-    let (acknowledged, threads) = create_until_gone(&sandbox, &stopping);
+    let (acknowledged, threads) = create_until_gone(&sandbox, &stopping, signal == "-KILL");
     while acknowledged.lock().unwrap().len() < 300 {
         std::thread::yield_now();
     }
@@ -66,6 +76,77 @@ fn end_under_load(name: &str, signal: &str) {
     for id in &ids {
         assert_eq!(shop.retrieve(id)["amount_total"], 1999);
     }
+}
+
+fn create_request(shop: &Caller) -> Vec<u8> {
+    let body = ad_hoc().to_string();
+    format!(
+        "POST {SESSIONS} HTTP/1.1\r\nHost: {}\r\nX-API-Key: {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        shop.address,
+        shop.key,
+        body.len()
+    )
+    .into_bytes()
+}
+
+#[test]
+fn every_request_that_came_before_a_stop_is_answered() {
+    for _ in 0..5 {
+        let folder = Folder::new("received");
+        let mut sandbox = Sandbox::start(&["--db", &folder.file("sandbox.db")]);
+        let shop = sandbox.caller();
+        let request = create_request(&shop);
+        let connect = || BufReader::new(support::connect(&shop.address).unwrap());
+        let mut kept: Vec<_> = (0..40).map(|_| connect()).collect();
+        for connection in &mut kept {
+            connection.get_mut().write_all(&request).unwrap();
+            assert_eq!(read_next_answer(connection).unwrap().status, 200);
+        }
+        // While the sandbox is held still, the requests lie in the kernel, and so does the signal.
+        sandbox.send_signal("-STOP");
+        let fresh = (0..40).map(|_| connect());
+        let mut all: Vec<_> = kept.into_iter().chain(fresh).collect();
+        for (n, connection) in all.iter_mut().enumerate() {
+            // Every other one sends two at once.
+            connection.get_mut().write_all(&request.repeat(1 + n % 2)).unwrap();
+        }
+        sandbox.send_signal("-TERM");
+        sandbox.send_signal("-CONT");
+        for (n, connection) in all.iter_mut().enumerate() {
+            for _ in 0..=n % 2 {
+                assert_eq!(read_next_answer(connection).unwrap().status, 200, "connection {n}");
+            }
+            assert_eq!(connection.read(&mut [0]).unwrap(), 0);
+        }
+        assert!(sandbox.process.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn what_is_under_way_at_a_stop_is_answered_and_told_to_close() {
+    let mut sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let request = create_request(&shop);
+    let (start, rest) = request.split_at(request.len() - 10);
+    let connect = || BufReader::new(support::connect(&shop.address).unwrap());
+    let mut half_sent = connect();
+    half_sent
+        .get_mut()
+        .write_all(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        .unwrap();
+    assert_eq!(read_next_answer(&mut half_sent).unwrap().status, 200);
+    half_sent.get_mut().write_all(start).unwrap();
+    let mut idle = connect();
+    sandbox.send_signal("-TERM");
+    // An idle connection is closed, and nobody else is let in.
+    assert_eq!(idle.read(&mut [0]).unwrap(), 0);
+    assert!(support::connect(&shop.address).is_err());
+    half_sent.get_mut().write_all(rest).unwrap();
+    let answer = read_next_answer(&mut half_sent).unwrap();
+    assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+    assert_eq!(half_sent.read(&mut [0]).unwrap(), 0);
+    assert!(sandbox.process.wait().unwrap().success());
 }
 
 #[test]

@@ -4,19 +4,32 @@
 
 mod support;
 
+use std::io::Write;
+
 use rusqlite::Connection;
 use serde_json::Value;
-use support::{Answer, Folder, Sandbox, send};
+use support::{Answer, Folder, Sandbox, connect, read_answer, send};
+
+/// Writes out a text, or `{"repeat": [text, times]}`.
+fn text(written: &Value) -> String {
+    match (written, &written["repeat"]) {
+        (Value::String(text), _) => text.clone(),
+        (_, repeat) => repeat[0].as_str().unwrap().repeat(repeat[1].as_u64().unwrap() as usize),
+    }
+}
 
 fn run(step: &Value, sandbox: &Sandbox) -> Answer {
+    if let Value::Array(parts) = &step["raw"] {
+        let mut stream = connect(&sandbox.address()).unwrap();
+        let request = parts.iter().map(text).collect::<String>();
+        let request = request.replace("$VALID_KEY", &sandbox.text("api_key"));
+        stream.write_all(request.as_bytes()).unwrap();
+        return read_answer(&mut stream).unwrap();
+    }
     let body = match (&step["raw_body"], &step["json"]) {
-        (Value::String(text), _) => text.clone().into_bytes(),
-        (Value::Object(repeat), _) => {
-            let (unit, times) = (&repeat["repeat"][0], &repeat["repeat"][1]);
-            unit.as_str().unwrap().repeat(times.as_u64().unwrap() as usize).into_bytes()
-        }
-        (_, Value::Null) => Vec::new(),
-        (_, json) => json.to_string().into_bytes(),
+        (Value::Null, Value::Null) => String::new(),
+        (Value::Null, json) => json.to_string(),
+        (raw, _) => text(raw),
     };
     let key = sandbox.text("api_key");
     let headers: Vec<(String, String)> = step["headers"]
@@ -27,7 +40,7 @@ fn run(step: &Value, sandbox: &Sandbox) -> Answer {
         .collect();
     let headers: Vec<_> = headers.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let (method, path) = (step["method"].as_str().unwrap(), step["path"].as_str().unwrap());
-    send(&sandbox.address(), method, path, &headers, &body).unwrap()
+    send(&sandbox.address(), method, path, &headers, body.as_bytes()).unwrap()
 }
 
 fn problems(expected: &Value, answer: &Answer) -> Vec<String> {

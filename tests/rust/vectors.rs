@@ -29,6 +29,7 @@ const OPS: &[(&str, Op)] = &[
     ("cashier_return", cashier_return),
     ("cashier_url", cashier_url),
     ("create_price_strict", |input| rules::apply("create_price_strict", input.clone())),
+    ("create_product_strict", |input| rules::apply("create_product_strict", input.clone())),
     ("create_session_strict", |input| rules::apply("create_session_strict", input.clone())),
     ("create_session_types", |input| rules::apply("create_session_types", input["value"].clone())),
     ("event_parse", event_parse),

@@ -12,10 +12,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::catalog::{Catalog, CreatePrice};
+use crate::catalog::{Catalog, CreatePrice, CreateProduct};
 use crate::error::{Error, Result, code};
 use crate::quote::QuoteOptions;
-use crate::schema::{self, Strictness};
+use crate::schema;
 use crate::session::{self, CreateSession, SessionStatus, Transition};
 use crate::subscription::SubscriptionStart;
 use crate::tax::Place;
@@ -32,13 +32,12 @@ use super::transport::TransportErrorKind;
 pub fn apply(rule: &str, input: Value) -> Result<Value> {
     match rule {
         "create_price_strict" => {
-            let request: CreatePrice = schema::from_value(
-                &CreatePrice::SCHEMA,
-                schema::parse(&body(input)?)?,
-                Strictness::Full,
-            )?;
+            let request: CreatePrice = schema::read(&CreatePrice::SCHEMA, &body(input)?)?;
             request.check_recurrence()?;
             Ok(written(request))
+        }
+        "create_product_strict" => {
+            schema::read::<CreateProduct>(&CreateProduct::SCHEMA, &body(input)?).map(written)
         }
         "create_session_strict" => {
             schema::read::<CreateSession>(&CreateSession::SCHEMA, &body(input)?).map(written)

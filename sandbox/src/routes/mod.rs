@@ -9,7 +9,6 @@ mod products;
 mod sessions;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 
 use axum::Router;
 use axum::http::{StatusCode, Uri, header};
@@ -23,6 +22,7 @@ use url::form_urlencoded;
 use crate::app::App;
 use crate::guard::guard;
 use crate::reply::Refusal;
+use crate::store::overloaded;
 
 pub use openapi::{document, fidelity};
 
@@ -49,7 +49,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/faults", get(outbox::show_faults).post(outbox::set_faults))
         .route("/clock", get(control::show_clock))
         .route("/clock/advance", post(control::advance_clock));
-    let running = Arc::new(AtomicUsize::new(0));
     let paths = Router::new()
         .nest("/api/v1", documented)
         .nest("/cashier/v1/sessions", cashier)
@@ -62,7 +61,13 @@ pub fn router(app: Arc<App>) -> Router {
     Router::new()
         .fallback_service(paths)
         .layer(middleware::map_response(method_not_allowed))
-        .layer(middleware::from_fn_with_state((app, running), guard))
+        .layer(middleware::from_fn_with_state(app, guard))
+}
+
+/// Refuses every request, for connections beyond the limit.
+pub fn refusing(app: Arc<App>) -> Router {
+    let refuse = async || ([(header::CONNECTION, "close")], Refusal(overloaded()));
+    Router::new().fallback(refuse).layer(middleware::from_fn_with_state(app, guard))
 }
 
 /// What a handler gives.

@@ -470,7 +470,10 @@ fn kind_schema(schemas: &mut Map<String, Value>, kind: &'static Kind) -> Value {
         Kind::Amount { min } => json!({"type": "integer", "format": "int64", "minimum": min}),
         Kind::Integer { min, max } => json!({"type": "integer", "minimum": min, "maximum": max}),
         Kind::Boolean => json!({"type": "boolean"}),
-        Kind::Metadata => json!({"type": "object", "additionalProperties": {"type": "string"}}),
+        Kind::Metadata { max, max_key, max_value } => json!({
+            "type": "object", "maxProperties": max, "propertyNames": {"maxLength": max_key},
+            "additionalProperties": {"type": "string", "maxLength": max_value},
+        }),
         Kind::Any => json!({}),
         Kind::List { of, max } => {
             json!({"type": "array", "items": kind_schema(schemas, of), "maxItems": max})

@@ -6,6 +6,9 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{Outcome, from_json, to_json};
 
+/// How much a page of a list holds; one that would hold more ends earlier.
+const PAGE_BYTES: usize = 1024 * 1024;
+
 /// Adds a product.
 pub fn add_product(db: &Connection, merchant_id: &str, product: &Product) -> Outcome<()> {
     db.prepare_cached("INSERT INTO products (id, merchant_id, body) VALUES (?1, ?2, ?3)")?
@@ -98,16 +101,19 @@ fn list(
         "SELECT id, body, {column} FROM {table} WHERE merchant_id = ?1 AND seq < ?2
          ORDER BY seq DESC LIMIT ?3"
     );
-    let mut rows: Vec<(String, (String, Option<String>))> = db
-        .prepare_cached(&sql)?
-        .query_map(params![merchant_id, before, limit as i64 + 1], |row| {
-            Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))
-        })?
-        .collect::<rusqlite::Result<_>>()?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|(id, _)| id.clone());
-    Ok((rows.into_iter().map(|(_, row)| row).collect(), next))
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut found = statement.query(params![merchant_id, before, limit as i64 + 1])?;
+    let (mut rows, mut last, mut bytes) = (Rows::new(), None, 0);
+    while let Some(row) = found.next()? {
+        let body: String = row.get(1)?;
+        bytes += body.len();
+        if rows.len() == limit || (bytes > PAGE_BYTES && !rows.is_empty()) {
+            return Ok((rows, last));
+        }
+        last = Some(row.get(0)?);
+        rows.push((body, row.get(2)?));
+    }
+    Ok((rows, None))
 }
 
 /// Gives the number that the rows of a page are below.

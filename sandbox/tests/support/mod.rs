@@ -55,9 +55,14 @@ impl Sandbox {
         Caller { address: self.address(), key: self.text("api_key") }
     }
 
-    pub fn signal(&mut self, signal: &str) {
+    /// Sends a signal and does not wait for what comes of it.
+    pub fn send_signal(&self, signal: &str) {
         let pid = self.process.id().to_string();
         assert!(Command::new("kill").args([signal, &pid]).status().unwrap().success());
+    }
+
+    pub fn signal(&mut self, signal: &str) {
+        self.send_signal(signal);
         self.process.wait().unwrap();
     }
 
@@ -170,6 +175,17 @@ pub fn send(
     headers: &[(&str, &str)],
     body: &[u8],
 ) -> std::io::Result<Answer> {
+    read_answer(&mut write(address, method, path, headers, body)?)
+}
+
+/// Connects and writes a request, and does not wait for its answer.
+pub fn write(
+    address: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> std::io::Result<TcpStream> {
     let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
     if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
         head += &format!("Host: {address}\r\n");
@@ -178,17 +194,26 @@ pub fn send(
         head += &format!("{name}: {value}\r\n");
     }
     head += &format!("Content-Length: {}\r\n\r\n", body.len());
-    let mut stream = TcpStream::connect(address)?;
-    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
-    stream.write_all(head.as_bytes())?;
-    // A server may answer before it has read a large body, and close.
-    let _ = stream.write_all(body);
-    read_answer(&mut stream)
+    let mut stream = connect(address)?;
+    stream.write_all(&[head.as_bytes(), body].concat())?;
+    Ok(stream)
 }
 
-/// Reads one answer to its end: by its length, or to the end of the connection.
+/// Connects, with a limit to how long a test waits.
+pub fn connect(address: &str) -> std::io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+    stream.set_write_timeout(Some(Duration::from_secs(30)))?;
+    Ok(stream)
+}
+
+/// Reads the one answer of a connection: by its length, or to the end of the connection.
 pub fn read_answer(stream: &mut TcpStream) -> std::io::Result<Answer> {
-    let mut reader = BufReader::new(stream);
+    read_next_answer(&mut BufReader::new(stream))
+}
+
+/// Reads one of the answers of a connection.
+pub fn read_next_answer(reader: &mut impl BufRead) -> std::io::Result<Answer> {
     let mut head = String::new();
     loop {
         let before = head.len();
