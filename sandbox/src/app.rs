@@ -1,8 +1,10 @@
 //! What every request can reach.
 
 use std::collections::{HashMap, HashSet};
+use std::pin::pin;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use faststar::error::{Error, ErrorKind, code};
 use faststar::{Currency, MerchantKind, Secret};
@@ -15,6 +17,9 @@ use crate::receivers::Receivers;
 use crate::reply::Reply;
 use crate::store::{self, Endpoint, Failure, Merchant, Outcome, Store};
 
+/// How long to wait for webhooks that are under way: longer than two slow receivers take.
+const SETTLE: Duration = Duration::from_secs(25);
+
 /// The sandbox's state, shared by all requests.
 #[derive(Debug)]
 pub struct App {
@@ -24,6 +29,8 @@ pub struct App {
     pub receivers: Receivers,
     /// Wakes the delivery of webhooks.
     pub outbox: Notify,
+    /// Tells that an attempt to deliver has ended.
+    pub attempted: Notify,
     /// Where the sandbox listens: `http://127.0.0.1:4250`.
     pub origin: String,
     callers: Mutex<HashMap<[u8; 32], Arc<Caller>>>,
@@ -41,12 +48,18 @@ pub struct Caller {
 impl Caller {
     /// Gives the time by the merchant's clock, in unix milliseconds.
     pub fn now_ms(&self) -> i64 {
-        clock::machine_now_ms().saturating_add(self.clock_offset_ms.load(Ordering::Relaxed))
+        clock::machine_now_ms().saturating_add(self.clock_offset_ms())
     }
 
-    /// Tells the caller that its clock was moved.
-    pub fn set_clock_offset_ms(&self, offset: i64) {
-        self.clock_offset_ms.store(offset, Ordering::Relaxed);
+    /// Tells how far the merchant's clock is ahead of the machine's.
+    pub fn clock_offset_ms(&self) -> i64 {
+        self.clock_offset_ms.load(Ordering::Relaxed)
+    }
+
+    /// Takes over a move of the clock, which only goes forward: the farthest one counts, whichever
+    /// is told last.
+    fn advance_to(&self, clock_offset_ms: i64) {
+        self.clock_offset_ms.fetch_max(clock_offset_ms, Ordering::Relaxed);
     }
 }
 
@@ -66,6 +79,7 @@ impl App {
             store,
             receivers,
             outbox: Notify::new(),
+            attempted: Notify::new(),
             origin,
             callers: Mutex::default(),
             in_flight: Mutex::default(),
@@ -95,15 +109,20 @@ impl App {
         self.add_key(merchant).await
     }
 
-    /// Makes the first merchant, or another key for the one that the database has.
+    /// Gives another key of the first merchant that the database has, of a kind where one is given;
+    /// makes one where there is none.
     ///
     /// # Errors
     ///
     /// Kind `Internal` when the database fails, `overloaded` when too much waits for it.
-    pub async fn first_merchant(&self, kind: MerchantKind) -> Result<NewMerchant, Error> {
-        match self.store.run(store::first_merchant).await? {
+    pub async fn first_merchant(&self, kind: Option<MerchantKind>) -> Result<NewMerchant, Error> {
+        let wanted = kind.clone();
+        let find = move |db: &rusqlite::Connection| {
+            store::first_merchant(db, wanted.as_ref().map(MerchantKind::as_str))
+        };
+        match self.store.run(find).await? {
             Some(merchant) => self.add_key(merchant).await,
-            None => self.add_merchant(kind, Currency::USD).await,
+            None => self.add_merchant(kind.unwrap_or(MerchantKind::Direct), Currency::USD).await,
         }
     }
 
@@ -117,7 +136,7 @@ impl App {
 
     /// Sends all of a merchant's events to a URL, signed with the merchant's secret.
     ///
-    /// Does nothing where an endpoint has the URL already.
+    /// A merchant has one such endpoint: with another URL it moves there, with what waits for it.
     ///
     /// # Errors
     ///
@@ -131,14 +150,32 @@ impl App {
             events: Vec::new(),
         };
         let merchant_id = merchant.id.clone();
-        let add = move |db: &rusqlite::Connection| {
-            let known = store::list_endpoints(db, &merchant_id)?;
-            if known.iter().any(|known| known.url == endpoint.url) {
-                return Ok(());
+        self.store.run(move |db| store::set_start_endpoint(db, &merchant_id, &endpoint)).await
+    }
+
+    /// Waits until everything that is due for a merchant has been attempted.
+    ///
+    /// # Errors
+    ///
+    /// `request_timeout` where receivers take too long.
+    pub async fn settle(&self, merchant_id: &str) -> Result<(), Error> {
+        let settled = async {
+            loop {
+                // Before the look, so that an attempt that ends right after it wakes us.
+                let mut attempted = pin!(self.attempted.notified());
+                attempted.as_mut().enable();
+                self.outbox.notify_one();
+                let (id, now) = (merchant_id.to_owned(), clock::machine_now_ms());
+                if self.store.run(move |db| store::is_settled(db, &id, now)).await? {
+                    return Ok(());
+                }
+                attempted.await;
             }
-            store::add_endpoint(db, &merchant_id, &endpoint)
         };
-        self.store.run(add).await
+        tokio::time::timeout(SETTLE, settled).await.unwrap_or_else(|_| {
+            let message = "webhooks are still being sent; ask again, or make the receiver faster";
+            Err(Error::new(ErrorKind::Timeout, code::REQUEST_TIMEOUT, message))
+        })
     }
 
     /// Finds who calls by the API key.
@@ -168,6 +205,33 @@ impl App {
         });
         callers.insert(hash, Arc::clone(&caller));
         Ok(caller)
+    }
+
+    /// Moves a merchant's clock forward and tells how far it is ahead of the machine's then.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_value` at `by` where an RFC 3339 time could not tell the new one.
+    pub async fn advance_clock(
+        self: &Arc<Self>,
+        caller: Arc<Caller>,
+        by_ms: i64,
+    ) -> Result<i64, Error> {
+        let app = Arc::clone(self);
+        let work = async move {
+            let merchant_id = caller.merchant.id.clone();
+            let most = clock::LAST_MS - clock::machine_now_ms();
+            let moved = app.store.run(move |db| store::move_clock(db, &merchant_id, by_ms, most));
+            let offset = moved.await?.ok_or_else(|| {
+                let message = "by must leave the clock before the year 9000";
+                Error::validation(code::INVALID_VALUE, "by", message)
+            })?;
+            caller.advance_to(offset);
+            app.outbox.notify_one();
+            Ok(offset)
+        };
+        // Goes on where the asker hangs up: the clock has moved all the same.
+        tokio::spawn(work).await.unwrap_or_else(|_| Err(store::stopped()))
     }
 
     /// Runs a job that makes something, once per idempotency key.
@@ -237,4 +301,24 @@ fn hash_of(key: &Secret) -> [u8; 32] {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_move_of_the_clock_that_is_told_late_does_not_set_it_back() {
+        let merchant = Merchant {
+            id: "mer_1".into(),
+            kind: MerchantKind::Direct,
+            default_currency: Currency::USD,
+            webhook_secret: Secret::from("whsec_1"),
+            clock_offset_ms: 0,
+        };
+        let caller = Caller { merchant, clock_offset_ms: AtomicI64::new(0) };
+        caller.advance_to(2_000_000);
+        caller.advance_to(1_000_000);
+        assert!(caller.now_ms() >= clock::machine_now_ms() + 1_999_000);
+    }
 }

@@ -4,6 +4,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use faststar::{Date, Timestamp};
 
+/// The last time that a clock may show: the end of the year 8999, which RFC 3339 can still tell.
+pub const LAST_MS: i64 = 221_845_391_999_999;
+
 /// Gives the machine's time in unix milliseconds.
 pub fn machine_now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();

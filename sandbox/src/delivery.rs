@@ -4,21 +4,23 @@
 //! tried again by the schedule, and holds back only what tells of the same session. What is in the
 //! outbox survives a crash, so an event may come twice and never not at all.
 
-use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use faststar::error::{Error, Result, code};
 use faststar::webhook;
+use futures_util::FutureExt;
 use reqwest::redirect;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::clock;
+use crate::clock::machine_now_ms;
+use crate::faults::Fault;
 use crate::ids;
 use crate::receivers::{AllowedAddresses, Receivers};
-use crate::store::{self, Attempt, Due};
+use crate::store::{self, Attempt, Due, Taken};
 
 /// How long to wait after the first, second, … failed attempt; after the last one it is parked.
 pub const SCHEDULE: &[Duration] = &[
@@ -36,6 +38,11 @@ pub const SCHEDULE: &[Duration] = &[
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to sleep when nothing is known to be due.
 const IDLE: Duration = Duration::from_secs(60);
+/// How many requests may be under way at once.
+const MAX_SENDS: usize = 256;
+/// How long to wait before an attempt is noted that could not be, at first and at the most.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a stop waits for requests that are under way.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -69,51 +76,46 @@ pub fn client(receivers: Receivers) -> Result<reqwest::Client> {
 
 /// Delivers what is due until told to stop.
 pub async fn run(app: Arc<App>, client: reqwest::Client, mut stop: watch::Receiver<bool>) {
-    let mut busy = HashSet::new();
     let mut sends = JoinSet::new();
     loop {
         let mut wait = IDLE;
-        match app.store.run(|db| store::take_due(db, clock::machine_now_ms())).await {
-            Ok(nexts) => {
-                for next in nexts {
-                    if let Some(ms) = next.wait_ms {
+        let free = MAX_SENDS - sends.len();
+        if free > 0 {
+            match app.store.run(move |db| store::take_due(db, machine_now_ms(), free)).await {
+                Ok(Taken { due, wait_ms }) => {
+                    if let Some(ms) = wait_ms {
                         wait = wait.min(Duration::from_millis(ms.max(1).unsigned_abs()));
                     }
-                    if let Some(due) = next.due
-                        && busy.insert(next.endpoint_id.clone())
-                    {
+                    for due in due {
                         let (app, client) = (Arc::clone(&app), client.clone());
                         sends.spawn(async move {
-                            attempt(&app, &client, due).await;
-                            next.endpoint_id
+                            note(&app, attempt(&app, &client, due).await).await;
+                            app.attempted.notify_waiters();
                         });
                     }
                 }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the outbox cannot be read");
-                wait = Duration::from_secs(1);
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox cannot be read");
+                    wait = Duration::from_secs(1);
+                }
             }
         }
         tokio::select! {
             _ = stop.changed() => break,
             () = app.outbox.notified() => {}
             () = tokio::time::sleep(wait) => {}
-            Some(done) = sends.join_next() => match done {
-                Ok(endpoint_id) => { busy.remove(&endpoint_id); }
-                // A send that panicked leaves its endpoint to be tried again.
-                Err(_) => busy.clear(),
-            },
+            Some(_) = sends.join_next() => {}
         }
     }
     // What does not end in time is sent again after the next start.
     let _ = tokio::time::timeout(GRACE, async { while sends.join_next().await.is_some() {} }).await;
 }
 
-async fn attempt(app: &App, client: &reqwest::Client, due: Due) {
-    let at_ms = clock::machine_now_ms();
+async fn attempt(app: &App, client: &reqwest::Client, due: Due) -> Attempt {
+    let at_ms = machine_now_ms();
     let started = Instant::now();
-    let (status, error) = match send(app.receivers, client, &due, at_ms).await {
+    let sent = AssertUnwindSafe(send(app.receivers, client, &due, at_ms)).catch_unwind().await;
+    let (status, error) = match sent.unwrap_or_else(|_| Err("a defect of the sandbox".into())) {
         Ok(status) if (200..300).contains(&status) => (Some(status), None),
         Ok(status) if (300..400).contains(&status) => {
             (Some(status), Some("the receiver answered with a redirect; name its target".into()))
@@ -121,21 +123,32 @@ async fn attempt(app: &App, client: &reqwest::Client, due: Due) {
         Ok(status) => (Some(status), Some(format!("the receiver answered {status}"))),
         Err(error) => (None, Some(error)),
     };
-    let retry_in_ms = error.as_ref().and_then(|_| retry_in_ms(due.attempts));
-    let attempt = Attempt {
-        seq: due.seq,
-        at_ms,
-        duration_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX),
-        status,
-        error,
-        retry_in_ms,
-    };
-    match &attempt.error {
+    match &error {
         None => tracing::info!(event = due.event_id, status, "webhook delivered"),
         Some(error) => tracing::warn!(event = due.event_id, error, "webhook not delivered"),
     }
-    if let Err(error) = app.store.run(move |db| store::record_attempt(db, &attempt)).await {
-        tracing::warn!(%error, "an attempt could not be noted; the event will be sent again");
+    Attempt {
+        at_ms,
+        duration_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX),
+        status,
+        retry_in_ms: error.as_ref().and_then(|_| retry_in_ms(due.attempts)),
+        error,
+        due,
+    }
+}
+
+/// Notes an attempt, as often as it takes: until then nothing more goes to its endpoint.
+async fn note(app: &App, attempt: Attempt) {
+    let attempt = Arc::new(attempt);
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let noted = Arc::clone(&attempt);
+        let Err(error) = app.store.run(move |db| store::record_attempt(db, &noted)).await else {
+            return;
+        };
+        tracing::warn!(%error, "an attempt cannot be noted; its endpoint waits until it is");
+        tokio::time::sleep(pause).await;
+        pause = LONGEST_PAUSE.min(pause * 2);
     }
 }
 
@@ -146,8 +159,15 @@ async fn send(
     at_ms: i64,
 ) -> Result<u16, String> {
     receivers.check(&due.url).map_err(|error| error.message().to_owned())?;
+    if due.fault == Some(Fault::Drop) {
+        return Err("lost on purpose, before it reached the receiver".into());
+    }
+    let secret = match due.fault {
+        Some(Fault::CorruptSignature) => ids::secret("whsec_").into(),
+        _ => due.secret.clone(),
+    };
     // The signature's time is the machine's: a receiver compares it with its own clock.
-    let signature = webhook::sign(due.body.as_bytes(), due.secret.clone(), at_ms.div_euclid(1000));
+    let signature = webhook::sign(due.body.as_bytes(), secret, at_ms.div_euclid(1000));
     let sent = client
         .post(&due.url)
         .header("Content-Type", "application/json")
@@ -158,6 +178,9 @@ async fn send(
         .send()
         .await;
     match sent {
+        Ok(_) if due.fault == Some(Fault::DropAnswer) => {
+            Err("the receiver's answer was lost on purpose".into())
+        }
         Ok(answer) => Ok(answer.status().as_u16()),
         Err(error) if error.is_timeout() => {
             Err(format!("no answer within {} seconds", TIMEOUT.as_secs()))
@@ -175,7 +198,70 @@ fn retry_in_ms(attempts_before: u32) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use faststar::{Currency, MerchantKind};
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
     use super::*;
+    use crate::store::{EventRow, Location, Store};
+
+    /// Takes every webhook and says how many have come.
+    async fn receiver() -> (String, mpsc::UnboundedReceiver<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let (sender, received) = mpsc::unbounded_channel();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                let mut bytes = Vec::new();
+                while !bytes.ends_with(b"{}") && stream.read_buf(&mut bytes).await.unwrap() > 0 {}
+                let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+                stream.write_all(answer).await.unwrap();
+                let _ = sender.send(());
+            }
+        });
+        (url, received)
+    }
+
+    #[tokio::test]
+    async fn an_attempt_that_cannot_be_noted_is_noted_later_and_not_made_again() {
+        let (url, mut received) = receiver().await;
+        let store = Store::open(&Location::Memory).unwrap();
+        let app = Arc::new(App::new(store, Receivers::default(), "http://127.0.0.1:1".into()));
+        let new = app.add_merchant(MerchantKind::Direct, Currency::USD).await.unwrap();
+        app.add_webhook(&new.merchant, &url).await.unwrap();
+        let fail = "CREATE TRIGGER full BEFORE INSERT ON attempts
+                    BEGIN SELECT RAISE(ABORT, 'no room'); END";
+        app.store.run(move |db| Ok(db.execute_batch(fail)?)).await.unwrap();
+        let event = EventRow {
+            id: "evt_1".into(),
+            merchant_id: new.merchant.id,
+            session_id: "cs_1".into(),
+            event_type: "payment.succeeded".into(),
+            created_at: 0,
+            body: "{}".into(),
+        };
+        app.store.run(move |db| store::add_event(db, &event)).await.unwrap();
+        let (_stop, stopped) = watch::channel(false);
+        tokio::spawn(run(Arc::clone(&app), client(Receivers::default()).unwrap(), stopped));
+        received.recv().await.unwrap();
+        // Each of these would have sent it again.
+        for _ in 0..50 {
+            app.outbox.notify_one();
+            app.store.run(|_| Ok(())).await.unwrap();
+        }
+        app.store.run(|db| Ok(db.execute_batch("DROP TRIGGER full")?)).await.unwrap();
+        let state = || {
+            app.store.run(|db| {
+                let sql = "SELECT state FROM deliveries";
+                Ok(db.query_row(sql, [], |row| row.get::<_, String>(0))?)
+            })
+        };
+        while state().await.unwrap() != "delivered" {
+            tokio::task::yield_now().await;
+        }
+        assert!(received.try_recv().is_err(), "it came once");
+    }
 
     #[test]
     fn waits_stay_within_their_step_and_end() {

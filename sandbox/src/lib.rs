@@ -12,6 +12,7 @@ mod checkout;
 pub mod clock;
 mod delivery;
 mod extract;
+mod faults;
 mod guard;
 mod ids;
 mod receivers;

@@ -36,8 +36,9 @@ pub struct Config {
     pub port: u16,
     /// Where the database is.
     pub database: Location,
-    /// What the first merchant is, where the database has none yet.
-    pub merchant: MerchantKind,
+    /// What the merchant is that the start gives a key of: the first of this kind that the database
+    /// has, or a new one. `None` takes the first of any kind, or makes a direct one.
+    pub merchant: Option<MerchantKind>,
     /// Which receivers of webhooks are allowed.
     pub receivers: Receivers,
 }
@@ -47,7 +48,7 @@ impl Default for Config {
         Self {
             port: 0,
             database: Location::Memory,
-            merchant: MerchantKind::Direct,
+            merchant: None,
             receivers: Receivers::default(),
         }
     }

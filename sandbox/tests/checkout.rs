@@ -162,6 +162,27 @@ fn a_session_expires_by_its_merchants_clock_alone() {
 }
 
 #[test]
+fn moves_of_the_clock_at_once_all_count() {
+    let sandbox = Sandbox::start(&[]);
+    let threads: Vec<_> = (0..8)
+        .map(|_| {
+            let shop = sandbox.caller();
+            std::thread::spawn(move || {
+                for _ in 0..25 {
+                    shop.make("/sandbox/v1/clock/advance", &json!({"by": "1h"}));
+                }
+            })
+        })
+        .collect();
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let clock = sandbox.caller().get("/sandbox/v1/clock").json();
+    assert_eq!(clock["data"]["seconds_ahead"], 200 * 60 * 60);
+    let far = json!({"by": "3000000d"});
+    let refused = sandbox.caller().post("/sandbox/v1/clock/advance", &far).json();
+    assert_eq!(refused["error"]["param"], "by");
+}
+
+#[test]
 fn one_merchant_never_sees_anothers_objects() {
     let sandbox = Sandbox::start(&[]);
     let shop = sandbox.caller();

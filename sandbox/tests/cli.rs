@@ -108,6 +108,12 @@ fn a_running_sandbox_is_driven_by_the_command_line() {
     let (_, told) = drive(&["events", "list"]);
     assert!(told.contains("payment.succeeded") && told.contains("payment.failed"), "{told}");
     let event = told.split_whitespace().next().unwrap().to_owned();
+    let (_, told) = drive(&["events", "list", "--limit", "1"]);
+    assert!(told.ends_with(&format!("more with --cursor {event}\n")), "{told}");
+    let (_, told) = drive(&["events", "list", "--cursor", &event]);
+    assert!(told.contains("payment.failed") && !told.contains(&event), "{told}");
+    let (_, told) = drive(&["events", "list", "--state", "parked"]);
+    assert_eq!(told, "no such events yet\n");
     assert_eq!(drive(&["events", "resend", &event]).0, 0);
     let (_, told) = drive(&["clock", "advance", "25h"]);
     assert!(told.contains("90000 s ahead"), "{told}");

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use support::{Folder, Sandbox, ad_hoc};
+use support::{Folder, Receiver, Sandbox, ad_hoc};
 
 /// Creates sessions from eight threads until told to stop or the sandbox is gone; gives the ids that
 /// were answered, and whether a request failed before `stopping` was set.
@@ -123,4 +123,56 @@ fn one_database_is_one_sandboxs() {
     assert_eq!(second.status.code(), Some(1));
     let message = String::from_utf8(second.stderr).unwrap();
     assert!(message.contains("another sandbox has this database open"), "{message}");
+}
+
+#[test]
+fn a_file_may_have_merchants_of_both_kinds_and_the_start_says_which() {
+    let folder = Folder::new("kinds");
+    let database = folder.file("sandbox.db");
+    let mut ids = Vec::new();
+    for kind in [None, Some("direct"), Some("mor"), Some("mor"), Some("direct"), None] {
+        let mut arguments = vec!["--db", &database];
+        arguments.extend(kind.iter().flat_map(|kind| ["--merchant", *kind]));
+        let sandbox = Sandbox::start(&arguments);
+        let status = sandbox.caller().post("/api/v1/public/checkout/sessions", &ad_hoc()).status;
+        assert_eq!(status, if kind == Some("mor") { 400 } else { 200 }, "{kind:?}");
+        ids.push(sandbox.text("merchant_id"));
+        sandbox.stop();
+    }
+    let (direct, mor) = (&ids[0], &ids[2]);
+    assert_ne!(direct, mor);
+    assert_eq!(ids, [direct, direct, mor, mor, direct, direct].map(Clone::clone));
+}
+
+#[test]
+fn the_endpoint_of_the_last_start_takes_the_place_of_the_one_before() {
+    let folder = Folder::new("endpoint");
+    let database = folder.file("sandbox.db");
+    let refused = "http://127.0.0.1:9/";
+    let sandbox = Sandbox::start(&["--db", &database, "--webhook", refused]);
+    let shop = sandbox.caller();
+    let id = shop.create_session(&ad_hoc())["session"]["id"].as_str().unwrap().to_owned();
+    shop.complete(&id, &json!({}));
+    sandbox.stop();
+    let receiver = Receiver::accepting();
+    for _ in 0..2 {
+        let sandbox = Sandbox::start(&["--db", &database, "--webhook", &receiver.url]);
+        let listed = sandbox.caller().get("/sandbox/v1/webhook_endpoints").json();
+        let items = listed["data"]["items"].as_array().unwrap();
+        assert_eq!(items.len(), 1);
+        assert_eq!(items[0]["url"], receiver.url.as_str());
+        sandbox.caller().make("/sandbox/v1/clock/advance", &json!({"by": "1m"}));
+        sandbox.stop();
+    }
+    // One that was added by hand is taken for it, where it is the same.
+    let other = Receiver::accepting();
+    let sandbox = Sandbox::start(&["--db", &database]);
+    sandbox.caller().make("/sandbox/v1/webhook_endpoints", &json!({"url": other.url}));
+    sandbox.stop();
+    let sandbox = Sandbox::start(&["--db", &database, "--webhook", &other.url]);
+    let listed = sandbox.caller().get("/sandbox/v1/webhook_endpoints").json();
+    assert_eq!(listed["data"]["items"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["data"]["items"][0]["url"], other.url.as_str());
+    // What the first one did not take has gone to the next.
+    assert_eq!(receiver.next().json()["data"]["checkout_session_id"], id.as_str());
 }

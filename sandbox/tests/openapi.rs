@@ -75,7 +75,7 @@ fn fits(document: &Value, schema: &Value, value: &Value, path: &str, problems: &
 
 #[test]
 fn answers_have_the_described_fields_and_no_others() {
-    let sandbox = Sandbox::start(&[]);
+    let sandbox = Sandbox::start(&["--webhook", "http://127.0.0.1:9/"]);
     let shop = sandbox.caller();
     let document = faststar_sandbox::openapi();
     let schema = |name: &str| json!({"$ref": format!("#/components/schemas/{name}")});
@@ -109,6 +109,9 @@ fn answers_have_the_described_fields_and_no_others() {
         shop.complete(id, &json!({}));
         check("Session", &shop.retrieve(id));
     }
+    let events = shop.make("/sandbox/v1/deliver", &json!({}));
+    check("ListedEvent", &events["items"][0]);
+    check("Faults", &shop.get("/sandbox/v1/faults").json()["data"]);
     assert!(problems.is_empty(), "{problems:#?}");
 }
 

@@ -192,3 +192,62 @@ fn a_crash_loses_no_webhook() {
     let event = verify(&receiver.next(), &secret);
     assert_eq!(event.payment().unwrap().checkout_session_id, Some(id));
 }
+
+#[test]
+fn older_parked_events_are_found_by_their_state_page_by_page() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    // Nothing listens there, and deleting the endpoint parks what waits for it.
+    let hopeless = shop.make(
+        "/sandbox/v1/webhook_endpoints",
+        &json!({"url": "http://127.0.0.1:9/", "events": ["payment.succeeded"]}),
+    );
+    let paid: Vec<_> = (0..5).map(|_| pay(&shop)).collect();
+    let path = format!("/sandbox/v1/webhook_endpoints/{}", hopeless["id"].as_str().unwrap());
+    let headers = [("X-API-Key", shop.key.as_str())];
+    support::send(&shop.address, "DELETE", &path, &headers, b"").unwrap();
+    let id = shop.create_session(&ad_hoc())["session"]["id"].as_str().unwrap().to_owned();
+    for _ in 0..150 {
+        shop.complete(&id, &json!({"card": "declined"}));
+    }
+    let (mut found, mut query) = (Vec::new(), "limit=2&state=parked".to_owned());
+    loop {
+        let page = shop.get(&format!("/sandbox/v1/events?{query}")).json();
+        for item in page["data"]["items"].as_array().unwrap() {
+            assert_eq!(item["deliveries"][0]["state"], "parked");
+            found.push(item["event"]["data"]["checkout_session_id"].as_str().unwrap().to_owned());
+        }
+        match page["data"]["next_cursor"].as_str() {
+            Some(cursor) => query = format!("limit=2&state=parked&cursor={cursor}"),
+            None => break,
+        }
+    }
+    found.reverse();
+    assert_eq!(found, paid);
+    let none = shop.get("/sandbox/v1/events?state=delivered").json();
+    assert_eq!(none["data"], json!({"items": [], "next_cursor": null}));
+    for (query, param) in [("state=lost", "state"), ("cursor=evt_x", "cursor"), ("page=1", "page")]
+    {
+        let refused = shop.get(&format!("/sandbox/v1/events?{query}"));
+        assert_eq!((refused.status, &refused.json()["error"]["param"]), (400, &json!(param)));
+    }
+}
+
+#[test]
+fn all_times_of_the_list_are_the_merchants() {
+    let receiver = Receiver::start(|_| "500 Oops".into());
+    let sandbox = Sandbox::start(&["--webhook", &receiver.url]);
+    let shop = sandbox.caller();
+    shop.make("/sandbox/v1/clock/advance", &json!({"by": "30d"}));
+    pay(&shop);
+    let delivery = wait_for(&shop, |delivery| delivery["attempts"].get(0).is_some());
+    let seconds = |text: &Value| {
+        let time: faststar::Timestamp = text.as_str().unwrap().parse().unwrap();
+        time.as_second()
+    };
+    let event = shop.get("/sandbox/v1/events").json()["data"]["items"][0]["event"].take();
+    let created = event["created"].as_i64().unwrap();
+    let at = seconds(&delivery["attempts"][0]["at"]);
+    assert!((created..created + 60).contains(&at), "{at} {created}");
+    assert!((at..at + 60).contains(&seconds(&delivery["next_attempt_at"])));
+}

@@ -8,7 +8,7 @@ use faststar::error::{Error, ErrorKind, code};
 use faststar::{Money, Secret};
 use reqwest::Method;
 use serde_json::{Value, json};
-use url::Url;
+use url::{Url, form_urlencoded};
 
 use super::sandbox::PORT;
 use super::{block_on, failure, print};
@@ -69,11 +69,17 @@ pub(super) enum Clock {
 
 #[derive(Subcommand)]
 pub(super) enum Events {
-    /// List the newest events and what came of their deliveries
+    /// List events, the newest first, and what came of their deliveries, by the merchant's clock
     List {
         /// How many, 1 to 100
         #[arg(long, default_value_t = 20)]
         limit: u8,
+        /// Only events with a delivery in this state
+        #[arg(long, value_parser = ["pending", "delivered", "parked"])]
+        state: Option<String>,
+        /// Go on after this event, as the end of a list says
+        #[arg(long, value_name = "EVENT")]
+        cursor: Option<String>,
         #[command(flatten)]
         target: Target,
     },
@@ -118,8 +124,12 @@ impl Clock {
 impl Events {
     pub(super) fn run(self) -> Result<(), Error> {
         match self {
-            Self::List { limit, mut target } => {
-                target.url = format!("{}?limit={limit}", target.url);
+            Self::List { limit, state, cursor, mut target } => {
+                let mut query = form_urlencoded::Serializer::new(String::new());
+                query.append_pair("limit", &limit.to_string());
+                query.extend_pairs(state.map(|state| ("state", state)));
+                query.extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
+                target.url = format!("{}?{}", target.url, query.finish());
                 target.call(Method::GET, &["events"], None, event_lines)
             }
             Self::Resend { event, target } => {
@@ -246,8 +256,14 @@ fn event_lines(data: &Value) -> String {
             {
                 let _ = write!(out, ": {error}");
             }
+            if let Some(next) = delivery["next_attempt_at"].as_str() {
+                let _ = write!(out, ", next at {next}");
+            }
             out.push('\n');
         }
     }
-    if out.is_empty() { "no events yet".into() } else { out.trim_end().to_owned() }
+    if let Some(cursor) = data["next_cursor"].as_str() {
+        let _ = writeln!(out, "more with --cursor {cursor}");
+    }
+    if out.is_empty() { "no such events yet".into() } else { out.trim_end().to_owned() }
 }

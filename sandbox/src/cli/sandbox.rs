@@ -24,9 +24,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE", default_value = ":memory:")]
     db: PathBuf,
     /// What the merchant is: `mor` must reference the catalog, `direct` may use ad hoc amounts too
-    #[arg(long, value_enum, default_value_t = Kind::Direct)]
-    merchant: Kind,
+    ///
+    /// With a --db that has merchants already, the first one of this kind is taken, or a new one is
+    /// made. Without --merchant it is the first of any kind, and a direct one in a new database.
+    #[arg(long, value_enum)]
+    merchant: Option<Kind>,
     /// Send all events to this URL
+    ///
+    /// With --db, the next start's URL takes the place of this one, also for what still waits.
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
     /// Allow webhooks to go to other machines
@@ -63,10 +68,10 @@ async fn serve(arguments: Arguments) -> Result<(), Error> {
     let config = Config {
         port: arguments.port,
         database,
-        merchant: match arguments.merchant {
+        merchant: arguments.merchant.map(|kind| match kind {
             Kind::Mor => MerchantKind::MerchantOfRecord,
             Kind::Direct => MerchantKind::Direct,
-        },
+        }),
         receivers: Receivers { remote: arguments.allow_remote_webhooks },
     };
     // Before the first line goes out, so that whoever reads it can already end us well.

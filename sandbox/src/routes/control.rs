@@ -1,15 +1,15 @@
-//! What only a sandbox has: merchants, webhook endpoints, events, the clock, paying without a page.
+//! What only a sandbox has: merchants, webhook endpoints, the clock, paying without a page.
 
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
-use faststar::error::{Error, Result, code};
+use axum::extract::State;
+use faststar::error::{Error, code};
 use faststar::schema::{Field, Kind, Object, Origin};
 use faststar::{Currency, EventType, MerchantKind};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Handled, PageQuery};
+use super::Handled;
 use crate::app::App;
 use crate::card;
 use crate::checkout;
@@ -227,20 +227,6 @@ pub(super) async fn expire(
     Ok(Reply::ok("Checkout session expired", &checkout::view(&row)))
 }
 
-pub(super) async fn list_events(
-    State(app): State<Arc<App>>,
-    Authenticated(caller): Authenticated,
-    RawQuery(query): RawQuery,
-) -> Handled {
-    let page = PageQuery::read(query.as_deref())?;
-    if page.cursor.is_some() {
-        return Err(super::unknown_parameter("cursor").into());
-    }
-    let merchant_id = caller.merchant.id.clone();
-    let items = app.store.run(move |db| store::list_events(db, &merchant_id, page.limit)).await?;
-    Ok(Reply::ok("Events retrieved", &json!({"items": items})))
-}
-
 pub(super) async fn resend(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
@@ -253,13 +239,13 @@ pub(super) async fn resend(
     Ok(Reply::ok("Event will be sent again", &data))
 }
 
-fn clock_view(now_ms: i64) -> Value {
-    let ahead = (now_ms - clock::machine_now_ms()).div_euclid(1000);
-    json!({"now": clock::rfc3339(now_ms), "seconds_ahead": ahead})
+fn clock_view(offset_ms: i64) -> Value {
+    let now = clock::machine_now_ms().saturating_add(offset_ms);
+    json!({"now": clock::rfc3339(now), "seconds_ahead": offset_ms.div_euclid(1000)})
 }
 
 pub(super) async fn show_clock(Authenticated(caller): Authenticated) -> Handled {
-    Ok(Reply::ok("Clock retrieved", &clock_view(caller.now_ms())))
+    Ok(Reply::ok("Clock retrieved", &clock_view(caller.clock_offset_ms())))
 }
 
 #[derive(Deserialize)]
@@ -273,21 +259,10 @@ pub(super) async fn advance_clock(
     body: JsonBody,
 ) -> Handled {
     let request: Advance = body.read(&ADVANCE)?;
-    let by_ms = parse_advance(&request.by, caller.now_ms())?;
-    let merchant_id = caller.merchant.id.clone();
-    let offset = app.store.run(move |db| store::move_clock(db, &merchant_id, by_ms)).await?;
-    caller.set_clock_offset_ms(offset);
-    app.outbox.notify_one();
-    Ok(Reply::ok("Clock advanced", &clock_view(caller.now_ms())))
-}
-
-/// Reads a span that leaves the clock in years that an RFC 3339 time can tell.
-fn parse_advance(text: &str, now_ms: i64) -> Result<i64> {
-    const YEAR_9000_MS: i64 = 221_845_392_000_000;
-    clock::parse_span(text)
-        .filter(|by| now_ms.checked_add(*by).is_some_and(|then| then < YEAR_9000_MS))
-        .ok_or_else(|| {
-            let message = "by must be a span such as 25h, 90m or 3d, and end before the year 9000";
-            Error::validation(code::INVALID_VALUE, "by", message)
-        })
+    let by_ms = clock::parse_span(&request.by).ok_or_else(|| {
+        let message = "by must be a span such as 25h, 90m or 3d";
+        Error::validation(code::INVALID_VALUE, "by", message)
+    })?;
+    let offset_ms = app.advance_clock(caller, by_ms).await?;
+    Ok(Reply::ok("Clock advanced", &clock_view(offset_ms)))
 }

@@ -3,6 +3,7 @@
 mod cashier;
 mod control;
 mod openapi;
+mod outbox;
 mod prices;
 mod products;
 mod sessions;
@@ -42,8 +43,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/webhook_endpoints/{id}", delete(control::delete_endpoint))
         .route("/sessions/{id}/complete", post(control::complete))
         .route("/sessions/{id}/expire", post(control::expire))
-        .route("/events", get(control::list_events))
+        .route("/events", get(outbox::list_events))
         .route("/events/{id}/resend", post(control::resend))
+        .route("/deliver", post(outbox::deliver))
+        .route("/faults", get(outbox::show_faults).post(outbox::set_faults))
         .route("/clock", get(control::show_clock))
         .route("/clock/advance", post(control::advance_clock));
     let running = Arc::new(AtomicUsize::new(0));
@@ -82,20 +85,25 @@ impl PageQuery {
     fn read(query: Option<&str>) -> Result<Self> {
         let mut page = Self { limit: 20, cursor: None };
         for (name, value) in form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
-            match &*name {
-                "limit" => {
-                    let limit: i64 = value.parse().map_err(|_| {
-                        let message = "limit must be an integer";
-                        Error::validation(code::INVALID_TYPE, "limit", message)
-                    })?;
-                    faststar::schema::check_range(limit, 1, 100, || "limit")?;
-                    page.limit = usize::try_from(limit).unwrap_or(page.limit);
-                }
-                "cursor" => page.cursor = Some(value.into_owned()),
-                other => return Err(unknown_parameter(other)),
-            }
+            page.take(&name, &value)?;
         }
         Ok(page)
+    }
+
+    fn take(&mut self, name: &str, value: &str) -> Result<()> {
+        match name {
+            "limit" => {
+                let limit: i64 = value.parse().map_err(|_| {
+                    let message = "limit must be an integer";
+                    Error::validation(code::INVALID_TYPE, "limit", message)
+                })?;
+                faststar::schema::check_range(limit, 1, 100, || "limit")?;
+                self.limit = usize::try_from(limit).unwrap_or(self.limit);
+            }
+            "cursor" => self.cursor = Some(value.to_owned()),
+            other => return Err(unknown_parameter(other)),
+        }
+        Ok(())
     }
 }
 

@@ -12,7 +12,8 @@ use faststar::{
 };
 use serde_json::{Map, Value, json};
 
-use super::{cashier, control};
+use super::{cashier, control, outbox};
+use crate::faults::Faults;
 
 /// Who may call an operation.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ struct Operation {
     /// `data` in the envelope.
     data: Option<&'static Object>,
     is_list: bool,
+    /// What a list can be asked for beside a page.
+    filters: &'static [Field],
 }
 
 impl Operation {
@@ -45,6 +48,7 @@ impl Operation {
             request: None,
             data: None,
             is_list: false,
+            filters: &[],
         }
     }
 
@@ -71,6 +75,11 @@ impl Operation {
     const fn lists(mut self, item: &'static Object) -> Self {
         self.data = Some(item);
         self.is_list = true;
+        self
+    }
+
+    const fn filtered_by(mut self, filters: &'static [Field]) -> Self {
+        self.filters = filters;
         self
     }
 }
@@ -131,9 +140,22 @@ const OPERATIONS: &[Operation] = &[
         .does("Expires a session")
         .gives(&SESSION),
     Operation::new("get", "/sandbox/v1/events", SandboxOnly)
-        .does("Lists events with their deliveries, the newest first"),
+        .does("Lists events with their deliveries, the newest first")
+        .lists(&outbox::LISTED_EVENT)
+        .filtered_by(outbox::EVENT_FILTERS),
     Operation::new("post", "/sandbox/v1/events/{id}/resend", SandboxOnly)
         .does("Sends an event again"),
+    Operation::new("post", "/sandbox/v1/deliver", SandboxOnly)
+        .does("Waits until every webhook that is due was attempted, and lists events")
+        .lists(&outbox::LISTED_EVENT)
+        .filtered_by(outbox::EVENT_FILTERS),
+    Operation::new("get", "/sandbox/v1/faults", SandboxOnly)
+        .does("Tells which faults are left")
+        .gives(&Faults::SCHEMA),
+    Operation::new("post", "/sandbox/v1/faults", SandboxOnly)
+        .does("Makes the merchant's next webhooks go wrong on purpose")
+        .takes(&Faults::SCHEMA)
+        .gives(&Faults::SCHEMA),
     Operation::new("get", "/sandbox/v1/clock", SandboxOnly).does("Tells the merchant's time"),
     Operation::new("post", "/sandbox/v1/clock/advance", SandboxOnly)
         .does("Moves the merchant's clock forward")
@@ -362,7 +384,7 @@ pub fn document() -> Value {
         paths
             .entry(operation.path)
             .or_default()
-            .insert(operation.method.into(), describe(operation));
+            .insert(operation.method.into(), describe(&mut schemas, operation));
     }
     schemas.insert("Error".into(), error_schema());
     json!({
@@ -384,7 +406,7 @@ pub fn document() -> Value {
     })
 }
 
-fn describe(operation: &Operation) -> Value {
+fn describe(schemas: &mut Map<String, Value>, operation: &'static Operation) -> Value {
     let mut parameters = Vec::new();
     if operation.path.contains("{id}") {
         parameters.push(json!({
@@ -397,6 +419,12 @@ fn describe(operation: &Operation) -> Value {
             "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
         }));
         parameters.push(json!({"name": "cursor", "in": "query", "schema": {"type": "string"}}));
+    }
+    for filter in operation.filters {
+        parameters.push(json!({
+            "name": filter.name, "in": "query", "description": filter.doc,
+            "schema": kind_schema(schemas, &filter.kind),
+        }));
     }
     if operation.access == Access::SessionToken && operation.request.is_none() {
         parameters.push(json!({

@@ -93,20 +93,7 @@ fn list(
     limit: usize,
     cursor: Option<&str>,
 ) -> Outcome<(Rows, Option<String>)> {
-    let before = match cursor {
-        None => i64::MAX,
-        Some(id) => {
-            let sql = format!("SELECT seq FROM {table} WHERE merchant_id = ?1 AND id = ?2");
-            let seq = db.prepare_cached(&sql)?.query_row([merchant_id, id], |row| row.get(0));
-            seq.optional()?.ok_or_else(|| {
-                Error::validation(
-                    code::INVALID_VALUE,
-                    "cursor",
-                    "the cursor is not one that this list gave; leave it out to start anew",
-                )
-            })?
-        }
-    };
+    let before = seq_before(db, table, merchant_id, cursor)?;
     let sql = format!(
         "SELECT id, body, {column} FROM {table} WHERE merchant_id = ?1 AND seq < ?2
          ORDER BY seq DESC LIMIT ?3"
@@ -121,6 +108,31 @@ fn list(
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|(id, _)| id.clone());
     Ok((rows.into_iter().map(|(_, row)| row).collect(), next))
+}
+
+/// Gives the number that the rows of a page are below.
+///
+/// # Errors
+///
+/// `invalid_value` at `cursor` for one that names none of the merchant's rows.
+pub(super) fn seq_before(
+    db: &Connection,
+    table: &str,
+    merchant_id: &str,
+    cursor: Option<&str>,
+) -> Outcome<i64> {
+    let Some(id) = cursor else {
+        return Ok(i64::MAX);
+    };
+    let sql = format!("SELECT seq FROM {table} WHERE merchant_id = ?1 AND id = ?2");
+    let seq = db.prepare_cached(&sql)?.query_row([merchant_id, id], |row| row.get(0)).optional()?;
+    Ok(seq.ok_or_else(|| {
+        Error::validation(
+            code::INVALID_VALUE,
+            "cursor",
+            "the cursor is not one that this list gave; leave it out to start anew",
+        )
+    })?)
 }
 
 fn find_product(db: &Connection, merchant_id: &str, id: &str) -> Outcome<Option<Product>> {

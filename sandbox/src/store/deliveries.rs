@@ -3,13 +3,20 @@
 use faststar::Secret;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::Outcome;
+use super::{Outcome, faults, queue};
+use crate::faults::Fault;
 
 /// A delivery that is due.
 #[derive(Clone, Debug)]
 pub struct Due {
     /// The delivery.
     pub seq: i64,
+    /// How often it was asked for anew before.
+    pub generation: i64,
+    /// The endpoint.
+    pub endpoint_id: String,
+    /// The session that it tells of.
+    pub session_id: String,
     /// How often it was tried before.
     pub attempts: u32,
     /// Where it goes.
@@ -22,80 +29,72 @@ pub struct Due {
     pub event_created_at: i64,
     /// The body to sign and send.
     pub body: String,
+    /// The merchant that it belongs to.
+    pub merchant_id: String,
+    /// How far the merchant's clock is ahead of the machine's.
+    pub clock_offset_ms: i64,
+    /// What goes wrong on purpose.
+    pub fault: Option<Fault>,
 }
 
-/// What an endpoint has to do next.
+const FIRST_DUE: &str = "SELECT d.seq, d.generation, d.endpoint_id, d.session_id, d.attempts,
+        e.url, e.secret, v.id, v.created_at, v.body, m.id, m.clock_offset_ms
+    FROM deliveries d
+    JOIN endpoints e ON e.id = d.endpoint_id
+    JOIN merchants m ON m.id = e.merchant_id
+    JOIN events v ON v.seq = d.event_seq
+    WHERE d.endpoint_id = ?1 AND d.state = 'pending' AND d.held = 0
+    ORDER BY d.due_at, d.seq LIMIT 1";
+
+/// What there is to do, and when to look again.
 #[derive(Clone, Debug)]
-pub struct Next {
-    /// The endpoint.
-    pub endpoint_id: String,
-    /// The delivery that is due, if one is.
-    pub due: Option<Due>,
+pub struct Taken {
+    /// What to send now, one for an endpoint.
+    pub due: Vec<Due>,
     /// In how many milliseconds the next one is due, if one waits.
     pub wait_ms: Option<i64>,
 }
 
-/// Finds, for each endpoint that has something waiting, the delivery that is due first.
+/// Takes what is due for endpoints that nothing is being sent to, at most `limit`.
 ///
-/// An endpoint gets its events in the order of their creation. A delivery that failed holds back
-/// only what tells of the same session.
-pub fn take_due(db: &Connection, machine_now_ms: i64) -> Outcome<Vec<Next>> {
-    let endpoints: Vec<(String, i64)> = db
-        .prepare_cached(
-            "SELECT e.id, m.clock_offset_ms FROM endpoints e
-             JOIN merchants m ON m.id = e.merchant_id WHERE e.deleted = 0",
-        )?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<rusqlite::Result<_>>()?;
-    endpoints
-        .into_iter()
-        .map(|(endpoint_id, offset)| {
-            let now = machine_now_ms.saturating_add(offset);
-            let due = first_due(db, &endpoint_id, now)?;
-            let next_due_at: Option<i64> = db
-                .prepare_cached(
-                    "SELECT min(due_at) FROM deliveries
-                     WHERE endpoint_id = ?1 AND state = 'pending' AND due_at > ?2",
-                )?
-                .query_row(params![endpoint_id, now], |row| row.get(0))?;
-            let wait_ms = next_due_at.map(|at| at - now);
-            Ok(Next { endpoint_id, due, wait_ms })
-        })
-        .collect()
+/// An endpoint gets its events one at a time, in the order of their creation, and is busy until
+/// [`record_attempt`].
+pub fn take_due(db: &Connection, machine_now_ms: i64, limit: usize) -> Outcome<Taken> {
+    let mut due = Vec::new();
+    for endpoint_id in queue::take(db, machine_now_ms, limit)? {
+        let mut first = first_due(db, &endpoint_id)?;
+        first.fault = faults::ask(db, &first.merchant_id, |stored| stored.faults.next_attempt())?;
+        due.push(first);
+    }
+    let wait_ms = queue::next_due_at(db)?.map(|at| at - machine_now_ms);
+    Ok(Taken { due, wait_ms })
 }
 
-fn first_due(db: &Connection, endpoint_id: &str, now_ms: i64) -> Outcome<Option<Due>> {
-    Ok(db
-        .prepare_cached(
-            "SELECT d.seq, d.attempts, e.url, e.secret, v.id, v.created_at, v.body
-             FROM deliveries d
-             JOIN endpoints e ON e.id = d.endpoint_id
-             JOIN events v ON v.seq = d.event_seq
-             WHERE d.endpoint_id = ?1 AND d.state = 'pending' AND d.due_at <= ?2
-               AND NOT EXISTS (SELECT 1 FROM deliveries o
-                   WHERE o.endpoint_id = d.endpoint_id AND o.session_id = d.session_id
-                     AND o.state = 'pending' AND o.seq < d.seq)
-             ORDER BY d.due_at, d.seq LIMIT 1",
-        )?
-        .query_row(params![endpoint_id, now_ms], |row| {
-            Ok(Due {
-                seq: row.get(0)?,
-                attempts: row.get(1)?,
-                url: row.get(2)?,
-                secret: row.get::<_, String>(3)?.into(),
-                event_id: row.get(4)?,
-                event_created_at: row.get(5)?,
-                body: row.get(6)?,
-            })
+fn first_due(db: &Connection, endpoint_id: &str) -> Outcome<Due> {
+    Ok(db.prepare_cached(FIRST_DUE)?.query_row([endpoint_id], |row| {
+        Ok(Due {
+            seq: row.get(0)?,
+            generation: row.get(1)?,
+            endpoint_id: row.get(2)?,
+            session_id: row.get(3)?,
+            attempts: row.get(4)?,
+            url: row.get(5)?,
+            secret: row.get::<_, String>(6)?.into(),
+            event_id: row.get(7)?,
+            event_created_at: row.get(8)?,
+            body: row.get(9)?,
+            merchant_id: row.get(10)?,
+            clock_offset_ms: row.get(11)?,
+            fault: None,
         })
-        .optional()?)
+    })?)
 }
 
 /// What came of an attempt.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     /// The delivery.
-    pub seq: i64,
+    pub due: Due,
     /// When it was made, by the machine's clock.
     pub at_ms: i64,
     /// How long it took.
@@ -108,52 +107,59 @@ pub struct Attempt {
     pub retry_in_ms: Option<i64>,
 }
 
-/// Notes an attempt.
+/// Notes an attempt and frees its endpoint.
 ///
-/// Later events of the same session wait as long as one that has to be tried again.
+/// Where the delivery was asked for anew meanwhile, it is still to be sent.
 pub fn record_attempt(db: &Connection, attempt: &Attempt) -> Outcome<()> {
+    let due = &attempt.due;
     db.prepare_cached(
         "INSERT INTO attempts (delivery_seq, at, status, error, duration_ms)
          VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
     .execute(params![
-        attempt.seq,
-        attempt.at_ms,
+        due.seq,
+        attempt.at_ms + due.clock_offset_ms,
         attempt.status,
         attempt.error,
         attempt.duration_ms
     ])?;
-    let state = match (&attempt.error, attempt.retry_in_ms) {
-        (None, _) => "delivered",
-        (Some(_), Some(_)) => "pending",
-        (Some(_), None) => "parked",
-    };
-    db.prepare_cached(
-        "UPDATE deliveries SET state = ?2, attempts = attempts + 1
-         WHERE seq = ?1 AND state = 'pending'",
-    )?
-    .execute(params![attempt.seq, state])?;
-    if let Some(retry_in_ms) = attempt.retry_in_ms {
+    match (&attempt.error, attempt.retry_in_ms) {
+        // Its time has come already, so that it goes out at once again.
+        (None, _) if faults::ask(db, &due.merchant_id, |s| s.faults.next_duplicate())? => {}
+        (None, _) => end(db, due, "delivered")?,
+        (Some(_), None) => end(db, due, "parked")?,
         // `due_at` is told by the merchant's clock, which may have been moved meanwhile.
-        let retry_at: i64 = db
+        (Some(_), Some(retry_in_ms)) => db
             .prepare_cached(
-                "SELECT ?2 + m.clock_offset_ms FROM deliveries d
-             JOIN endpoints e ON e.id = d.endpoint_id
-             JOIN merchants m ON m.id = e.merchant_id WHERE d.seq = ?1",
+                "UPDATE deliveries SET attempts = attempts + 1,
+                     due_at = ?3 + (SELECT m.clock_offset_ms FROM endpoints e
+                         JOIN merchants m ON m.id = e.merchant_id WHERE e.id = endpoint_id)
+                 WHERE seq = ?1 AND generation = ?2 AND state = 'pending'",
             )?
-            .query_row(params![attempt.seq, attempt.at_ms + retry_in_ms], |row| row.get(0))?;
-        db.prepare_cached(
-            "UPDATE deliveries SET due_at = ?2
-             WHERE state = 'pending' AND seq >= ?1 AND due_at < ?2
-               AND (endpoint_id, session_id) =
-                   (SELECT endpoint_id, session_id FROM deliveries WHERE seq = ?1)",
-        )?
-        .execute(params![attempt.seq, retry_at])?;
+            .execute(params![due.seq, due.generation, attempt.at_ms + retry_in_ms])
+            .map(drop)?,
     }
+    queue::release(db, &due.endpoint_id)
+}
+
+/// Ends a delivery and lets the next one of its endpoint and session go.
+fn end(db: &Connection, due: &Due, state: &str) -> Outcome<()> {
+    db.prepare_cached(
+        "UPDATE deliveries SET state = ?3, attempts = attempts + 1, held = 0
+         WHERE seq = ?1 AND generation = ?2 AND state = 'pending'",
+    )?
+    .execute(params![due.seq, due.generation, state])?;
+    db.prepare_cached(
+        "UPDATE deliveries SET held = 0 WHERE seq = (SELECT min(seq) FROM deliveries
+             WHERE endpoint_id = ?1 AND session_id = ?2 AND state = 'pending')",
+    )?
+    .execute([&due.endpoint_id, &due.session_id])?;
     Ok(())
 }
 
 /// Puts an event into the outbox for an endpoint.
+///
+/// It is held while an earlier one of its session is there, which a receiver has not taken yet.
 pub(super) fn add_delivery(
     db: &Connection,
     event_seq: i64,
@@ -162,9 +168,153 @@ pub(super) fn add_delivery(
     due_at: i64,
 ) -> Outcome<()> {
     db.prepare_cached(
-        "INSERT INTO deliveries (event_seq, endpoint_id, session_id, due_at)
-         VALUES (?1, ?2, ?3, ?4)",
+        "INSERT INTO deliveries (event_seq, endpoint_id, session_id, due_at, held)
+         VALUES (?1, ?2, ?3, ?4, EXISTS (SELECT 1 FROM deliveries
+             WHERE endpoint_id = ?2 AND session_id = ?3 AND state = 'pending'))",
     )?
     .execute(params![event_seq, endpoint_id, session_id, due_at])?;
-    Ok(())
+    queue::place(db, endpoint_id)
+}
+
+/// Puts a delivery into the outbox again, whatever came of it before; tells whether there is one.
+///
+/// An attempt that is under way does not count for it.
+pub(super) fn renew_delivery(
+    db: &Connection,
+    event_seq: i64,
+    endpoint_id: &str,
+    due_at: i64,
+) -> Outcome<bool> {
+    let renewed: Option<(i64, String)> = db
+        .query_row(
+            "UPDATE deliveries SET state = 'pending', attempts = 0, due_at = ?3,
+                 generation = generation + 1
+             WHERE event_seq = ?1 AND endpoint_id = ?2 RETURNING seq, session_id",
+            params![event_seq, endpoint_id, due_at],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )
+        .optional()?;
+    let Some((seq, session_id)) = renewed else {
+        return Ok(false);
+    };
+    // It goes before what tells of later events of the session, and after what tells of earlier ones.
+    db.execute(
+        "UPDATE deliveries SET held = (seq > (SELECT min(seq) FROM deliveries
+             WHERE endpoint_id = ?2 AND session_id = ?3 AND state = 'pending'))
+         WHERE endpoint_id = ?2 AND session_id = ?3 AND state = 'pending'
+           AND (seq = ?1 OR held = 0)",
+        params![seq, endpoint_id, session_id],
+    )?;
+    queue::place(db, endpoint_id)?;
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Scratch;
+    use super::super::{Location, MIGRATIONS, Outcome, Store};
+    use super::*;
+
+    const NOW: i64 = 1_000_000;
+
+    /// A merchant whose clock is an hour ahead, an endpoint, and events of two sessions.
+    const OUTBOX: &str = "
+        INSERT INTO merchants (id, kind, default_currency, webhook_secret, clock_offset_ms, created_at)
+            VALUES ('mer_1', 'direct', 'USD', 'whsec_1', 3600000, 0);
+        INSERT INTO endpoints (id, merchant_id, url, secret, events)
+            VALUES ('we_1', 'mer_1', 'http://127.0.0.1:9/', 'whsec_1', '[]');
+        INSERT INTO events (seq, id, merchant_id, session_id, type, created_at, body) VALUES
+            (1, 'evt_1', 'mer_1', 'cs_1', 'payment.failed', 4599000, '{}'),
+            (2, 'evt_2', 'mer_1', 'cs_1', 'payment.failed', 4599001, '{}'),
+            (3, 'evt_3', 'mer_1', 'cs_1', 'payment.succeeded', 4599002, '{}'),
+            (4, 'evt_4', 'mer_1', 'cs_2', 'payment.succeeded', 4599003, '{}'),
+            (5, 'evt_5', 'mer_1', 'cs_3', 'payment.succeeded', 4599004, '{}');
+        INSERT INTO deliveries (event_seq, endpoint_id, session_id, state, attempts, due_at) VALUES
+            (1, 'we_1', 'cs_1', 'pending', 3, 4605000),
+            (2, 'we_1', 'cs_1', 'pending', 0, 4605000),
+            (3, 'we_1', 'cs_1', 'pending', 0, 4605000),
+            (4, 'we_1', 'cs_2', 'pending', 0, 4599003),
+            (5, 'we_1', 'cs_3', 'delivered', 1, 4599004);";
+
+    async fn take(store: &Store, now_ms: i64) -> (Vec<Due>, Option<i64>) {
+        let taken = store.run(move |db| take_due(db, now_ms, 100)).await.unwrap();
+        (taken.due, taken.wait_ms)
+    }
+
+    async fn deliver(store: &Store, due: Due, at_ms: i64) {
+        let attempt = Attempt {
+            due,
+            at_ms,
+            duration_ms: 1,
+            status: Some(200),
+            error: None,
+            retry_in_ms: None,
+        };
+        store.run(move |db| record_attempt(db, &attempt)).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn an_old_database_keeps_its_pending_deliveries_and_their_order() {
+        let scratch = Scratch::new("migrated");
+        let old = Connection::open(scratch.file()).unwrap();
+        old.execute_batch(MIGRATIONS[0]).unwrap();
+        old.execute_batch(OUTBOX).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        drop(old);
+
+        let store = Store::open(&Location::File(scratch.file())).unwrap();
+        let mut order = Vec::new();
+        let (due, wait) = take(&store, NOW).await;
+        assert_eq!((due.len(), wait), (1, None), "one at a time for an endpoint");
+        for due in due {
+            order.push(due.event_id.clone());
+            deliver(&store, due, NOW).await;
+        }
+        // The others wait for the one that is to be tried again, an hour later by the merchant.
+        let (due, wait) = take(&store, NOW).await;
+        assert_eq!((due.len(), wait), (0, Some(5_000)));
+        for _ in 0..3 {
+            let (due, _) = take(&store, NOW + 5_000).await;
+            assert_eq!(due.len(), 1);
+            for due in due {
+                order.push(due.event_id.clone());
+                deliver(&store, due, NOW + 5_000).await;
+            }
+        }
+        assert_eq!(order, ["evt_4", "evt_1", "evt_2", "evt_3"]);
+        assert_eq!(take(&store, NOW + 100_000).await.1, None);
+    }
+
+    #[tokio::test]
+    async fn what_is_asked_for_anew_during_an_attempt_is_sent_after_it() {
+        let store = Store::open(&Location::Memory).unwrap();
+        store.run(|db| Ok(db.execute_batch(OUTBOX)?)).await.unwrap();
+        store.run(|db| queue::place(db, "we_1")).await.unwrap();
+        let due = take(&store, NOW).await.0.remove(0);
+        assert_eq!(due.event_id, "evt_4");
+        let again = store.run(|db| super::super::resend(db, "mer_1", "evt_4", NOW + 3_600_000));
+        again.await.unwrap();
+        assert!(take(&store, NOW).await.0.is_empty(), "an endpoint gets one at a time");
+        deliver(&store, due, NOW).await;
+        let due = take(&store, NOW).await.0.remove(0);
+        assert_eq!((due.event_id.as_str(), due.attempts), ("evt_4", 0));
+    }
+
+    #[tokio::test]
+    async fn a_wake_steps_over_nothing_that_is_not_due() {
+        let store = Store::open(&Location::Memory).unwrap();
+        for (sql, searched) in [
+            (queue::TAKE, "INDEX queue_due (due_at<?)"),
+            (FIRST_DUE, "INDEX deliveries_due (endpoint_id=?)"),
+        ] {
+            let plan = store.run(move |db| -> Outcome<String> {
+                let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+                let lines = plan.raw_query().mapped(|row| row.get::<_, String>(3));
+                Ok(lines.collect::<rusqlite::Result<Vec<_>>>()?.join("; "))
+            });
+            let plan = plan.await.unwrap();
+            assert!(plan.contains(searched), "{plan}");
+            assert!(!plan.contains("SCAN") && !plan.contains("B-TREE"), "{plan}");
+        }
+    }
 }

@@ -2,9 +2,9 @@
 
 use faststar::Secret;
 use faststar::error::{Error, ErrorKind, code};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Outcome, from_json, to_json};
+use super::{Outcome, from_json, queue, to_json};
 
 /// A URL that a merchant's events go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +41,39 @@ pub fn add_endpoint(db: &Connection, merchant_id: &str, endpoint: &Endpoint) -> 
     Ok(())
 }
 
+/// Makes the endpoint that the start of a sandbox names, or moves it there with what waits for it.
+///
+/// One that is the same already is taken for it.
+pub fn set_start_endpoint(db: &Connection, merchant_id: &str, endpoint: &Endpoint) -> Outcome<()> {
+    let known = list_endpoints(db, merchant_id)?;
+    let same =
+        known.iter().find(|known| **known == Endpoint { id: known.id.clone(), ..endpoint.clone() });
+    let start: Option<String> = db
+        .query_row(
+            "SELECT id FROM endpoints WHERE merchant_id = ?1 AND from_start = 1 AND deleted = 0",
+            [merchant_id],
+            |row| row.get(0),
+        )
+        .optional()?;
+    let id = match (same, start) {
+        (Some(same), Some(start)) if same.id != start => {
+            delete_endpoint(db, merchant_id, &start)?;
+            &same.id
+        }
+        (Some(same), _) => &same.id,
+        (None, Some(start)) => {
+            db.execute("UPDATE endpoints SET url = ?2 WHERE id = ?1", [&start, &endpoint.url])?;
+            return Ok(());
+        }
+        (None, None) => {
+            add_endpoint(db, merchant_id, endpoint)?;
+            &endpoint.id
+        }
+    };
+    db.execute("UPDATE endpoints SET from_start = 1 WHERE id = ?1", [id])?;
+    Ok(())
+}
+
 /// Lists a merchant's endpoints, the oldest first.
 pub fn list_endpoints(db: &Connection, merchant_id: &str) -> Outcome<Vec<Endpoint>> {
     let rows: Vec<(String, String, String, String)> = db
@@ -67,8 +100,9 @@ pub fn delete_endpoint(db: &Connection, merchant_id: &str, id: &str) -> Outcome<
         return Err(Error::new(ErrorKind::NotFound, code::NOT_FOUND, "no such endpoint").into());
     }
     db.execute(
-        "UPDATE deliveries SET state = 'parked' WHERE endpoint_id = ?1 AND state = 'pending'",
+        "UPDATE deliveries SET state = 'parked', held = 0
+         WHERE endpoint_id = ?1 AND state = 'pending'",
         [id],
     )?;
-    Ok(())
+    queue::place(db, id)
 }

@@ -3,11 +3,13 @@
 use faststar::error::{Error, ErrorKind, code};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
-use serde_json::{Value, value::RawValue};
+use serde_json::value::RawValue;
 
-use super::deliveries::add_delivery;
+use super::catalog::seq_before;
+use super::deliveries::{add_delivery, renew_delivery};
 use super::endpoints::list_endpoints;
-use super::{Outcome, from_json};
+use super::{Outcome, faults, from_json};
+use crate::clock;
 
 /// An event to be written and delivered.
 #[derive(Clone, Debug)]
@@ -26,7 +28,8 @@ pub struct EventRow {
     pub body: String,
 }
 
-/// Adds an event, and a delivery for each endpoint that wants it, due at once.
+/// Adds an event, and a delivery for each endpoint that wants it: due at once, unless the merchant
+/// has asked for it to go wrong.
 pub fn add_event(db: &Connection, event: &EventRow) -> Outcome<()> {
     db.prepare_cached(
         "INSERT INTO events (id, merchant_id, session_id, type, created_at, body)
@@ -41,65 +44,139 @@ pub fn add_event(db: &Connection, event: &EventRow) -> Outcome<()> {
         event.body
     ])?;
     let event_seq = db.last_insert_rowid();
-    for endpoint in list_endpoints(db, &event.merchant_id)? {
-        if endpoint.wants(&event.event_type) {
-            add_delivery(db, event_seq, &endpoint.id, &event.session_id, event.created_at)?;
+    let (due_at, ready) = faults::ask(db, &event.merchant_id, |stored| {
+        stored.kept.push(event_seq);
+        if stored.faults.next_is_kept() {
+            return (0, Vec::new());
+        }
+        let due_at = event.created_at.saturating_add(stored.faults.next_delay_ms());
+        (due_at, std::mem::take(&mut stored.kept))
+    })?;
+    for event_seq in ready.into_iter().rev() {
+        deliver(db, &event.merchant_id, event_seq, due_at)?;
+    }
+    Ok(())
+}
+
+/// Puts an event into the outbox for each endpoint that wants it.
+pub(super) fn deliver(
+    db: &Connection,
+    merchant_id: &str,
+    event_seq: i64,
+    due_at: i64,
+) -> Outcome<()> {
+    let (session_id, event_type): (String, String) = db
+        .prepare_cached("SELECT session_id, type FROM events WHERE seq = ?1")?
+        .query_row([event_seq], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for endpoint in list_endpoints(db, merchant_id)? {
+        if endpoint.wants(&event_type) {
+            add_delivery(db, event_seq, &endpoint.id, &session_id, due_at)?;
         }
     }
     Ok(())
 }
 
-#[derive(Serialize)]
-struct EventView {
+/// An event, with what came of its deliveries. All times are told by the merchant's clock.
+#[derive(Debug, Serialize)]
+pub struct ListedEvent {
     event: Box<RawValue>,
-    deliveries: Vec<Value>,
+    deliveries: Vec<ListedDelivery>,
 }
 
-/// Lists a merchant's events, the newest first, each with its deliveries and their attempts.
-pub fn list_events(db: &Connection, merchant_id: &str, limit: usize) -> Outcome<Value> {
-    let events: Vec<(i64, String)> = db
-        .prepare_cached(
-            "SELECT seq, body FROM events WHERE merchant_id = ?1 ORDER BY seq DESC LIMIT ?2",
-        )?
-        .query_map(params![merchant_id, limit as i64], |row| Ok((row.get(0)?, row.get(1)?)))?
+#[derive(Debug, Serialize)]
+struct ListedDelivery {
+    url: String,
+    state: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_attempt_at: Option<String>,
+    attempts: Vec<ListedAttempt>,
+}
+
+#[derive(Debug, Serialize)]
+struct ListedAttempt {
+    at: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    duration_ms: i64,
+}
+
+/// The states of a delivery.
+pub const DELIVERY_STATES: &[&str] = &["pending", "delivered", "parked"];
+
+/// Lists a page of a merchant's events, the newest first, and gives the next cursor; only those with
+/// a delivery in `state`, where one is given.
+pub fn list_events(
+    db: &Connection,
+    merchant_id: &str,
+    limit: usize,
+    cursor: Option<&str>,
+    state: Option<&str>,
+) -> Outcome<(Vec<ListedEvent>, Option<String>)> {
+    let before = seq_before(db, "events", merchant_id, cursor)?;
+    // CROSS JOIN keeps the order of the tables: from the deliveries in a state to their events.
+    let sql = match state {
+        None => {
+            "SELECT seq, id, body FROM events WHERE merchant_id = ?1 AND seq < ?2 AND ?4 IS NULL
+             ORDER BY seq DESC LIMIT ?3"
+        }
+        Some(_) => {
+            "SELECT v.seq, v.id, v.body FROM deliveries d CROSS JOIN events v ON v.seq = d.event_seq
+             WHERE d.state = ?4 AND d.event_seq < ?2 AND v.merchant_id = ?1
+             GROUP BY d.event_seq ORDER BY d.event_seq DESC LIMIT ?3"
+        }
+    };
+    let mut rows: Vec<(i64, String, String)> = db
+        .prepare_cached(sql)?
+        .query_map(params![merchant_id, before, limit as i64 + 1, state], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?
         .collect::<rusqlite::Result<_>>()?;
-    let views = events.into_iter().map(|(seq, body)| {
-        Ok(EventView { event: from_json(&body)?, deliveries: deliveries_of(db, seq)? })
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|(_, id, _)| id.clone());
+    let events = rows.into_iter().map(|(seq, _, body)| {
+        Ok(ListedEvent { event: from_json(&body)?, deliveries: deliveries_of(db, seq)? })
     });
-    let views = views.collect::<Outcome<Vec<_>>>()?;
-    Ok(serde_json::to_value(views).expect("an event is JSON"))
+    Ok((events.collect::<Outcome<_>>()?, next))
 }
 
-fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<Value>> {
-    let rows: Vec<(i64, String, String, i64)> = db
+fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<ListedDelivery>> {
+    let mut deliveries: Vec<(i64, ListedDelivery)> = db
         .prepare_cached(
-            "SELECT d.seq, e.url, d.state, d.due_at FROM deliveries d
-             JOIN endpoints e ON e.id = d.endpoint_id WHERE d.event_seq = ?1 ORDER BY d.seq",
+            "SELECT d.seq, e.url, d.state, d.due_at, d.state = 'pending' AND NOT d.held
+             FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id
+             WHERE d.event_seq = ?1 ORDER BY d.seq",
         )?
-        .query_map([event_seq], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+        .query_map([event_seq], |row| {
+            let (due_at, is_queued): (i64, bool) = (row.get(3)?, row.get(4)?);
+            let delivery = ListedDelivery {
+                url: row.get(1)?,
+                state: row.get(2)?,
+                next_attempt_at: is_queued.then(|| clock::rfc3339(due_at)),
+                attempts: Vec::new(),
+            };
+            Ok((row.get(0)?, delivery))
+        })?
         .collect::<rusqlite::Result<_>>()?;
-    rows.into_iter()
-        .map(|(seq, url, state, due_at)| {
-            let attempts: Vec<Value> = db
-                .prepare_cached(
-                    "SELECT at, status, error, duration_ms FROM attempts
-                     WHERE delivery_seq = ?1 ORDER BY seq",
-                )?
-                .query_map([seq], |row| {
-                    Ok(serde_json::json!({
-                        "at": crate::clock::rfc3339(row.get(0)?),
-                        "status": row.get::<_, Option<i64>>(1)?,
-                        "error": row.get::<_, Option<String>>(2)?,
-                        "duration_ms": row.get::<_, i64>(3)?,
-                    }))
-                })?
-                .collect::<rusqlite::Result<_>>()?;
-            let next = (state == "pending").then(|| crate::clock::rfc3339(due_at));
-            Ok(serde_json::json!({
-                "url": url, "state": state, "next_attempt_at": next, "attempts": attempts,
-            }))
-        })
-        .collect()
+    for (seq, delivery) in &mut deliveries {
+        delivery.attempts = db
+            .prepare_cached(
+                "SELECT at, status, error, duration_ms FROM attempts
+                 WHERE delivery_seq = ?1 ORDER BY seq",
+            )?
+            .query_map([*seq], |row| {
+                Ok(ListedAttempt {
+                    at: clock::rfc3339(row.get(0)?),
+                    status: row.get(1)?,
+                    error: row.get(2)?,
+                    duration_ms: row.get(3)?,
+                })
+            })?
+            .collect::<rusqlite::Result<_>>()?;
+    }
+    Ok(deliveries.into_iter().map(|(_, delivery)| delivery).collect())
 }
 
 /// Makes an event's deliveries due again, whatever came of them before.
@@ -108,12 +185,8 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<Value>> {
 pub fn resend(db: &Connection, merchant_id: &str, event_id: &str, now_ms: i64) -> Outcome<()> {
     let (event_seq, session_id, event_type) = find_event(db, merchant_id, event_id)?;
     for endpoint in list_endpoints(db, merchant_id)? {
-        let known = db.execute(
-            "UPDATE deliveries SET state = 'pending', attempts = 0, due_at = ?3
-             WHERE event_seq = ?1 AND endpoint_id = ?2",
-            params![event_seq, endpoint.id, now_ms],
-        )?;
-        if known == 0 && endpoint.wants(&event_type) {
+        let known = renew_delivery(db, event_seq, &endpoint.id, now_ms)?;
+        if !known && endpoint.wants(&event_type) {
             add_delivery(db, event_seq, &endpoint.id, &session_id, now_ms)?;
         }
     }

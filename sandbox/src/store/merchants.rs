@@ -3,7 +3,7 @@
 use faststar::{Currency, MerchantKind};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::Outcome;
+use super::{Outcome, queue};
 
 /// A merchant of the sandbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,7 +36,9 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Merchant> {
 /// Adds a merchant.
 pub fn add_merchant(db: &Connection, merchant: &Merchant, now_ms: i64) -> Outcome<()> {
     db.execute(
-        "INSERT INTO merchants VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO merchants
+             (id, kind, default_currency, webhook_secret, clock_offset_ms, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
         params![
             merchant.id,
             merchant.kind.as_str(),
@@ -70,18 +72,33 @@ pub fn find_merchant(db: &Connection, id: &str) -> Outcome<Option<Merchant>> {
     Ok(db.prepare_cached(&sql)?.query_row([id], read).optional()?)
 }
 
-/// Finds the merchant that the sandbox was first started with.
-pub fn first_merchant(db: &Connection) -> Outcome<Option<Merchant>> {
-    let sql = format!("SELECT {COLUMNS} FROM merchants ORDER BY created_at, id LIMIT 1");
-    Ok(db.query_row(&sql, [], read).optional()?)
+/// Finds the first merchant that was made, of a kind where one is given.
+pub fn first_merchant(db: &Connection, kind: Option<&str>) -> Outcome<Option<Merchant>> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM merchants WHERE kind = ?1 OR ?1 IS NULL
+         ORDER BY created_at, id LIMIT 1"
+    );
+    Ok(db.query_row(&sql, [kind], read).optional()?)
 }
 
-/// Moves a merchant's clock and gives its new distance from the machine's.
-pub fn move_clock(db: &Connection, merchant_id: &str, by_ms: i64) -> Outcome<i64> {
-    Ok(db.query_row(
-        "UPDATE merchants SET clock_offset_ms = clock_offset_ms + ?2 WHERE id = ?1
-         RETURNING clock_offset_ms",
-        params![merchant_id, by_ms],
-        |row| row.get(0),
-    )?)
+/// Moves a merchant's clock and gives its new distance from the machine's; `None` where that would
+/// be more than `most_ms`.
+pub fn move_clock(
+    db: &Connection,
+    merchant_id: &str,
+    by_ms: i64,
+    most_ms: i64,
+) -> Outcome<Option<i64>> {
+    let moved = db
+        .query_row(
+            "UPDATE merchants SET clock_offset_ms = clock_offset_ms + ?2
+             WHERE id = ?1 AND clock_offset_ms <= ?3 - ?2 RETURNING clock_offset_ms",
+            params![merchant_id, by_ms, most_ms],
+            |row| row.get(0),
+        )
+        .optional()?;
+    if moved.is_some() {
+        queue::advance(db, merchant_id, by_ms)?;
+    }
+    Ok(moved)
 }

@@ -11,27 +11,34 @@ mod catalog;
 mod deliveries;
 mod endpoints;
 mod events;
+mod faults;
 mod idempotency;
 mod merchants;
+mod queue;
 mod sessions;
 
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use faststar::error::{Error, ErrorKind, code};
-use rusqlite::Connection;
+use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
 pub use catalog::{add_price, add_product, catalog_of, list_prices, list_products, product_exists};
-pub use deliveries::{Attempt, Due, record_attempt, take_due};
-pub use endpoints::{Endpoint, add_endpoint, delete_endpoint, list_endpoints};
-pub use events::{EventRow, add_event, list_events, resend};
+pub use deliveries::{Attempt, Due, Taken, record_attempt, take_due};
+pub use endpoints::{Endpoint, add_endpoint, delete_endpoint, list_endpoints, set_start_endpoint};
+pub use events::{DELIVERY_STATES, EventRow, ListedEvent, add_event, list_events, resend};
+pub use faults::{faults_of, set_faults};
 pub use idempotency::{find_answer, keep_answer};
 pub use merchants::{
     Merchant, add_key, add_merchant, find_merchant, first_merchant, merchant_of_key, move_clock,
 };
+pub use queue::is_settled;
 pub use sessions::{SessionRow, add_session, find_session, update_session};
 
 /// How many jobs may wait before new ones are refused.
@@ -39,7 +46,10 @@ const QUEUE: usize = 4096;
 /// How many jobs share a commit at the most.
 const BATCH: usize = 512;
 
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/0001_start.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/0001_start.sql"),
+    include_str!("../../migrations/0002_outbox.sql"),
+];
 
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -88,8 +98,8 @@ impl From<Failure> for Error {
 pub type Outcome<T> = Result<T, Failure>;
 
 type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
-/// Gets no connection where the transaction could not begin: then it must not run, only answer.
-type Job = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;
+/// Gets an error where the transaction could not begin: then it must not run, only answer.
+type Job = Box<dyn FnOnce(Result<&Connection, Error>) -> Answer + Send>;
 
 /// Runs jobs on the database.
 #[derive(Debug)]
@@ -110,6 +120,11 @@ impl Store {
             Error::new(ErrorKind::Configuration, code::INVALID_CONFIGURATION, message)
                 .with_param("--db")
         };
+        if let Location::File(path) = location {
+            make_private(path).map_err(|error| {
+                refuse(format!("the database file cannot be made: {error}; name another one"))
+            })?;
+        }
         let connection = connect(location).map_err(|error| {
             refuse(match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
@@ -118,7 +133,8 @@ impl Store {
                 _ => format!("the database cannot be opened: {error}"),
             })
         })?;
-        migrate(&connection).map_err(|failure| match failure {
+        let usable = migrate(&connection).and_then(|()| queue::start(&connection));
+        usable.map_err(|failure| match failure {
             Failure::Refused(error) => error.with_param("--db"),
             Failure::Database(error) => refuse(format!("the database is not usable: {error}")),
         })?;
@@ -141,15 +157,12 @@ impl Store {
         job: impl FnOnce(&Connection) -> Outcome<T> + Send + 'static,
     ) -> Result<T, Error> {
         let (sender, receiver) = oneshot::channel();
-        let job: Job = Box::new(move |connection| {
-            let outcome = connection.map(|connection| in_savepoint(connection, job));
+        let job: Job = Box::new(move |begun| {
+            let outcome =
+                begun.and_then(|connection| in_savepoint(connection, job).map_err(Error::from));
             Box::new(move |committed| {
-                let answer = committed.and_then(|()| match outcome {
-                    Some(outcome) => outcome.map_err(Error::from),
-                    None => Err(overloaded()),
-                });
                 // The asker may have gone; what was committed stays.
-                let _ = sender.send(answer);
+                let _ = sender.send(committed.and(outcome));
             })
         });
         let queue = self.queue.as_ref().ok_or_else(stopped)?;
@@ -178,17 +191,34 @@ pub fn overloaded() -> Error {
         .with_retryable(true)
 }
 
-fn stopped() -> Error {
+/// Makes the error of a server that ends.
+pub fn stopped() -> Error {
     Error::new(ErrorKind::Server, code::OVERLOADED, "the sandbox is stopping")
         .with_status(503)
         .with_retryable(true)
 }
 
+/// Makes the file where it is not there, for its owner alone: it holds secrets. SQLite gives the
+/// files that it puts beside it the same permissions.
+fn make_private(path: &Path) -> std::io::Result<()> {
+    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    match made {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+        made => made.map(drop),
+    }
+}
+
 fn connect(location: &Location) -> rusqlite::Result<Connection> {
     let connection = match location {
         Location::Memory => Connection::open_in_memory()?,
-        Location::File(path) => Connection::open(path)?,
+        Location::File(path) => {
+            let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+            // The bundled SQLite takes what begins with `file:` for a URI; a path never does here.
+            Connection::open_with_flags(Path::new(".").join(path), flags)?
+        }
     };
+    // A file that is in use stays so: its sandbox locks it until it ends.
+    connection.busy_timeout(Duration::ZERO)?;
     connection.execute_batch(
         "PRAGMA locking_mode = EXCLUSIVE;
          PRAGMA journal_mode = WAL;
@@ -222,34 +252,40 @@ fn migrate(connection: &Connection) -> Outcome<()> {
 
 fn serve(connection: &Connection, jobs: &Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
-        let begun = connection.execute_batch("BEGIN IMMEDIATE");
-        let usable = begun.is_ok().then_some(connection);
-        let mut answers = vec![first(usable)];
-        while answers.len() < BATCH {
+        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+            first(Err(failed("to begin", error)))(Ok(()));
+            continue;
+        }
+        let mut answers = vec![first(Ok(connection))];
+        // On a full disk and the like SQLite may end the whole transaction by itself. What came
+        // before is lost then, and what came after would commit alone.
+        while answers.len() < BATCH && !connection.is_autocommit() {
             match jobs.try_recv() {
-                Ok(job) => answers.push(job(usable)),
+                Ok(job) => answers.push(job(Ok(connection))),
                 Err(_) => break,
             }
         }
-        let committed = begun.and_then(|()| connection.execute_batch("COMMIT"));
+        // Fails where there is no transaction any more.
+        let committed = connection.execute_batch("COMMIT");
         if committed.is_err() && !connection.is_autocommit() {
             let _ = connection.execute_batch("ROLLBACK");
         }
-        let failure = committed.err().map(|error| {
-            tracing::error!(%error, "the database failed to commit");
-            error.to_string()
-        });
+        let committed = committed.map_err(|error| failed("to commit", error));
         for answer in answers {
-            answer(match &failure {
-                None => Ok(()),
-                Some(message) => Err(Error::new(
-                    ErrorKind::Internal,
-                    code::INTERNAL,
-                    format!("the database failed to commit: {message}"),
-                )),
-            });
+            answer(committed.as_ref().copied().map_err(again));
         }
     }
+}
+
+fn failed(what: &str, error: rusqlite::Error) -> Error {
+    tracing::error!(%error, "the database failed {what}");
+    let message = format!("the database failed {what}: {error}");
+    Error::new(ErrorKind::Internal, code::INTERNAL, message).with_source(error)
+}
+
+/// Makes the same error for another job of the batch.
+fn again(error: &Error) -> Error {
+    Error::new(ErrorKind::Internal, code::INTERNAL, error.message())
 }
 
 /// Runs a job so that it leaves nothing behind when it fails or panics.
@@ -261,6 +297,10 @@ fn in_savepoint<T>(
     let outcome = catch_unwind(AssertUnwindSafe(|| job(connection))).unwrap_or_else(|_| {
         Err(Error::new(ErrorKind::Internal, code::INTERNAL, "a defect of the sandbox").into())
     });
+    if connection.is_autocommit() {
+        // SQLite has rolled back everything, and the savepoint is gone.
+        return outcome;
+    }
     if outcome.is_err() {
         connection.prepare_cached("ROLLBACK TO job")?.execute([])?;
     }
@@ -283,6 +323,8 @@ fn to_json<T: serde::Serialize>(value: &T) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use futures_util::FutureExt;
     use futures_util::stream::{FuturesUnordered, StreamExt};
 
@@ -305,6 +347,95 @@ mod tests {
         assert!(first.await.unwrap());
         let taken = others.filter(|taken| std::future::ready(taken.is_ok()));
         assert!(taken.count().await >= QUEUE);
+    }
+
+    /// A file in a folder that is gone when the test is.
+    pub struct Scratch(PathBuf);
+
+    impl Scratch {
+        pub fn new(name: &str) -> Self {
+            let path = std::env::temp_dir().join(format!("faststar-{name}-{}", std::process::id()));
+            std::fs::create_dir_all(&path).unwrap();
+            Self(path)
+        }
+
+        pub fn file(&self) -> PathBuf {
+            self.0.join("sandbox.db")
+        }
+    }
+
+    impl Drop for Scratch {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_files_are_their_owners_alone_and_a_locked_one_is_refused_without_a_wait() {
+        let scratch = Scratch::new("private");
+        let store = Store::open(&Location::File(scratch.file())).unwrap();
+        let wait = store
+            .run(|db| Ok(db.pragma_query_value(None, "busy_timeout", |row| row.get::<_, i64>(0))?));
+        assert_eq!(wait.await.unwrap(), 0);
+        let files = std::fs::read_dir(&scratch.0).unwrap();
+        let modes: Vec<_> = files
+            .map(|file| file.unwrap().metadata().unwrap().permissions().mode() & 0o777)
+            .collect();
+        assert!(modes.len() >= 2, "the database and its write-ahead log");
+        assert!(modes.iter().all(|mode| *mode == 0o600), "{modes:?}");
+        let refused = Store::open(&Location::File(scratch.file())).unwrap_err();
+        assert!(refused.message().contains("another sandbox has this database open"));
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_uri_is_only_a_path() {
+        let scratch = Scratch::new("uri");
+        let uri = format!("file:{}?mode=memory", scratch.file().display());
+        // As a path it lies in a folder `file:`, which is not there.
+        let refused = Store::open(&Location::File(uri.into())).unwrap_err();
+        assert!(refused.message().contains("cannot be made"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn on_a_full_disk_what_is_answered_ok_is_durable_and_what_failed_is_not() {
+        let scratch = Scratch::new("full");
+        let store = Store::open(&Location::File(scratch.file())).unwrap();
+        let prepare = store.run(|db| {
+            db.execute_batch("CREATE TABLE notes (text TEXT)")?;
+            let pages: i64 = db.pragma_query_value(None, "page_count", |row| row.get(0))?;
+            Ok(db.pragma_update(None, "max_page_count", pages + 4)?)
+        });
+        prepare.await.unwrap();
+        let insert = |text: String| {
+            store.run(move |db| Ok(db.execute("INSERT INTO notes VALUES (?1)", [text])?))
+        };
+        // Holds the thread until the others wait, so that all are one batch.
+        let (release, blocked) = std::sync::mpsc::channel::<()>();
+        let mut first = Box::pin(store.run(move |db| {
+            let _ = blocked.recv();
+            Ok(db.execute("INSERT INTO notes VALUES ('first')", [])?)
+        }));
+        assert!((&mut first).now_or_never().is_none());
+        let mut batch = Vec::new();
+        for text in ["before".to_owned(), "x".repeat(100_000), "after".into(), "last".into()] {
+            let mut job = Box::pin(insert(text));
+            assert!((&mut job).now_or_never().is_none());
+            batch.push(job);
+        }
+        release.send(()).unwrap();
+        let mut answers = vec![("first".to_owned(), first.await.is_ok())];
+        for (job, text) in batch.into_iter().zip(["before", "large", "after", "last"]) {
+            answers.push((text.into(), job.await.is_ok()));
+        }
+        assert!(answers.contains(&("large".into(), false)), "{answers:?}");
+        drop(store);
+        let db = Connection::open(scratch.file()).unwrap();
+        for (text, is_ok) in answers {
+            let count: i64 = db
+                .query_row("SELECT count(*) FROM notes WHERE text = ?1", [&text], |row| row.get(0))
+                .unwrap();
+            assert_eq!(count, i64::from(is_ok), "{text}");
+        }
     }
 
     #[tokio::test]

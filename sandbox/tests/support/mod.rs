@@ -139,6 +139,12 @@ impl Caller {
         (Caller { address: self.address.clone(), key }, made)
     }
 
+    /// Waits until every webhook that is due was attempted; gives the newest event's first delivery.
+    pub fn deliver(&self) -> Value {
+        let events = self.make("/sandbox/v1/deliver", &json!({}));
+        events.pointer("/items/0/deliveries/0").cloned().unwrap_or_default()
+    }
+
     /// Makes a product and a price, and gives the price's id.
     pub fn add_price(&self, price: &Value) -> String {
         let product = self.make("/api/v1/merchant/catalog/products", &json!({"name": "Tea"}));
@@ -244,13 +250,14 @@ impl Receiver {
                     continue;
                 };
                 let line = answer(n);
+                // Before the answer: what was answered has been received.
+                if sender.send(request).is_err() {
+                    return;
+                }
                 let _ = stream.write_all(
                     format!("HTTP/1.1 {line}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
                         .as_bytes(),
                 );
-                if sender.send(request).is_err() {
-                    return;
-                }
             }
         });
         Self { url, received }
@@ -262,6 +269,13 @@ impl Receiver {
 
     pub fn next(&self) -> Received {
         self.received.recv_timeout(Duration::from_secs(20)).expect("a webhook arrives")
+    }
+
+    /// Fails where a webhook has come that nobody took.
+    pub fn expect_no_more(&self) {
+        if let Ok(unexpected) = self.received.try_recv() {
+            panic!("unexpected webhook: {}", unexpected.json());
+        }
     }
 
     /// Waits a moment for a webhook that must not come.
