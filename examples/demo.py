@@ -75,9 +75,8 @@ def sell(client, merchant, server):
     # Compare with your order: it is what the buyer had to pay.
     if not event.fulfils or payment.amount != american.session.amount_total:
         raise SystemExit("this is not the payment of the session")
-    print(
-        f"The signature holds, and so does the amount. {payment.client_reference_id} can be shipped."
-    )
+    order = payment.client_reference_id
+    print(f"The signature holds, and so does the amount. {order} can be shipped.")
 
     session = client.checkout.sessions.retrieve(american.session.id)
     print(f"The session is {session.status}.")

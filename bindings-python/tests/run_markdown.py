@@ -1,8 +1,8 @@
 """Runs the Python of Markdown files as it is written, against a sandbox.
 
-``python run_markdown.py FILE…`` runs every block that starts with ```` ```python ````, and no other. The
-blocks of a file run in their order, in one namespace. A block that has tests is a file for pytest. The
-environment has a fresh merchant's ``FASTSTAR_API_KEY``, ``FASTSTAR_BASE_URL`` and
+``python run_markdown.py FILE…`` runs each block that starts with ```` ```python ````, and no other.
+The blocks of a file run in their order, in one namespace. A block that has tests is a file for
+pytest. The environment has a fresh merchant's ``FASTSTAR_API_KEY``, ``FASTSTAR_BASE_URL`` and
 ``FASTSTAR_WEBHOOK_SECRET``. Nothing but the installed package, and pytest, is needed.
 """
 

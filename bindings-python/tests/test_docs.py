@@ -8,19 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from built import ROOT, SANDBOX
 from run_markdown import Block, blocks
 
-ROOT = Path(__file__).resolve().parents[2]
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 RUNNER = Path(__file__).with_name("run_markdown.py")
 
 
 def run(*files, cwd):
-    named = os.environ.get("FASTSTAR_SANDBOX", str(TARGET / "debug" / "faststar"))
     return subprocess.run(
         [sys.executable, RUNNER, *files],
         cwd=cwd,
-        env={**os.environ, "FASTSTAR_SANDBOX": named},
+        env={**os.environ, "FASTSTAR_SANDBOX": SANDBOX},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

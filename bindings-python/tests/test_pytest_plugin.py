@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
+from built import SANDBOX
 
 pytest_plugins = ["pytester"]
-
-ROOT = Path(__file__).resolve().parents[2]
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 
 @pytest.fixture(autouse=True)
 def users_environment(monkeypatch):
-    named = os.environ.get("FASTSTAR_SANDBOX", str(TARGET / "debug" / "faststar"))
-    monkeypatch.setenv("FASTSTAR_SANDBOX", named)
+    monkeypatch.setenv("FASTSTAR_SANDBOX", SANDBOX)
     monkeypatch.delenv("FASTSTAR_API_KEY", raising=False)
     # Django's plugin, where it is installed, does not belong to this.
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:cacheprovider -p no:django")

@@ -14,10 +14,10 @@ import threading
 import types
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import django
 import pytest
+from built import ROOT, SANDBOX
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import Client, override_settings
@@ -27,16 +27,12 @@ from django.views.decorators.csrf import csrf_exempt
 import faststar
 from faststar.testing import Sandbox, SandboxError, sandbox_binary
 
-ROOT = Path(__file__).resolve().parents[2]
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-
 
 @pytest.fixture(scope="module", autouse=True)
 def built_sandbox():
-    """Takes the binary of this checkout where no other is named, as no wheel is installed."""
+    """Takes the binary of this checkout, as no wheel is installed."""
     with pytest.MonkeyPatch.context() as patch:
-        named = os.environ.get("FASTSTAR_SANDBOX", str(TARGET / "debug" / "faststar"))
-        patch.setenv("FASTSTAR_SANDBOX", named)
+        patch.setenv("FASTSTAR_SANDBOX", SANDBOX)
         yield
 
 

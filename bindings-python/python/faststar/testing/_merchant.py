@@ -177,7 +177,7 @@ class Merchant:
         """Sends what waits, and lets webhooks go wrong from here on; gives the events.
 
         ``deliver(drop=1)`` before a payment loses its webhook, and ``deliver()`` after it sends
-        what was lost. Each fault is used up once it has happened; the next call forgets what is left.
+        what was lost. Each fault is used up once it has happened; the next call forgets the rest.
 
         Args:
             duplicate: How many accepted webhooks are followed by the same event once more.
