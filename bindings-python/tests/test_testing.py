@@ -210,6 +210,14 @@ class TestSandbox:
         with pytest.raises(faststar.ConfigurationError, match="did not start: /nowhere: No such"):
             Sandbox(binary="/nowhere")
 
+    def test_has_a_log(self, merchant, live_shop):
+        with Sandbox() as sandbox:
+            sandbox.merchant.deliver_to(live_shop.url)
+            for _ in range(2):
+                sandbox.merchant.complete(order(sandbox.merchant))
+                told = sandbox.log()
+            assert told.count("webhook not delivered") == 2 and "\0" not in told
+
     def test_prints_no_secret(self, sandbox, merchant):
         shown = f"{sandbox!r} {merchant!r} {merchant.webhooks!r} {vars(sandbox)!r}"
         assert merchant.id in shown and sandbox.url in shown

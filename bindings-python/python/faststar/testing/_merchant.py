@@ -158,10 +158,10 @@ class Merchant:
         """A receiver of this merchant's webhooks; it also has those from before its first use."""
         if self._webhooks is None:
             receiver = self._webhooks = WebhookReceiver(self.webhook_secret)
-            earlier = self.events()
             self.deliver_to(receiver.url)
-            for sent in earlier:
-                self._post(receiver.url, sent)
+            for sent in self.events():
+                if all(delivery.url != receiver.url for delivery in sent.deliveries):
+                    self._post(receiver.url, sent)
         return self._webhooks
 
     def deliver(

@@ -97,8 +97,9 @@ class Sandbox:
 
     def log(self) -> str:
         """Gives what the sandbox has logged; with ``FASTSTAR_LOG=debug`` it says more."""
-        self._log.seek(0)
-        return self._log.read().decode(errors="replace")
+        # Without a seek, which would move where the sandbox writes: they share the file's position.
+        log = self._log.fileno()
+        return os.pread(log, os.fstat(log).st_size, 0).decode(errors="replace")
 
     def close(self) -> None:
         """Ends the sandbox."""
