@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Permission, User
-from django.contrib.messages import get_messages
 from django.test import Client
 from posts import fulfilments, inbox, payment_body
 from orders.models import Fulfilment
@@ -42,8 +41,9 @@ def admin(database: str) -> Client:
 
 def run_all(client: Client) -> list[str]:
     ids = list(WebhookEvent.objects.values_list("pk", flat=True))
-    answer = client.post(LIST, {"action": "run_again", "_selected_action": ids})
-    return [str(message) for message in get_messages(answer.wsgi_request)]
+    chosen = {"action": "run_again", "_selected_action": ids}
+    answer = client.post(LIST, chosen, follow=True)
+    return [str(message) for message in answer.context["messages"]]
 
 
 def test_failed_events_are_run_again(admin: Client, broken: dict[str, bool]) -> None:
