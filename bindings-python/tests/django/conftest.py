@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.db import connections
 from django.test import Client
+from faststar import Webhook
+from faststar.django import handlers
 from postgres import Postgres
 from posts import SECRET, Post, payment_body
 from routers import TestRouter
-
-from faststar import Webhook
-from faststar.django import handlers
 
 
 @pytest.fixture(scope="session")

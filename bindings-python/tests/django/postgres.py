@@ -39,7 +39,7 @@ class Postgres:
         )
         settings = {"listen_addresses": "", "unix_socket_directories": self.socket, "fsync": "off"}
         options = [part for pair in settings.items() for part in ("-c", "=".join(pair))]
-        self._log = open(os.path.join(self.socket, "log"), "wb")
+        self._log = open(os.path.join(self.socket, "log"), "wb")  # noqa: SIM115
         self._process = subprocess.Popen(
             [f"{binaries}/postgres", "-D", data, *options],
             stdout=self._log,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Callable
 
-from orders.models import Fulfilment
-
 from faststar.django.models import WebhookEvent
+from orders.models import Fulfilment
 
 SECRET = "whsec_test"
 

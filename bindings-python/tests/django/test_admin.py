@@ -5,13 +5,12 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
-from posts import fulfilments, inbox, payment_body
-from orders.models import Fulfilment
-
 from faststar import Event
 from faststar.django import on
 from faststar.django.inbox import Outcome, receive, run_again
 from faststar.django.models import WebhookEvent
+from orders.models import Fulfilment
+from posts import fulfilments, inbox, payment_body
 
 pytestmark = pytest.mark.django_db(databases=["default", "postgresql"], transaction=True)
 

@@ -9,11 +9,10 @@ from typing import Callable
 
 import pytest
 from django.db import connections
-from posts import Post, fulfilments, inbox
-from orders.models import Fulfilment
-
 from faststar import Event
 from faststar.django import on
+from orders.models import Fulfilment
+from posts import Post, fulfilments, inbox
 
 pytestmark = pytest.mark.django_db(databases=["default", "postgresql"], transaction=True)
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import pickle
 from decimal import Decimal
 
+import faststar
 import pytest
 from django.core.checks import run_checks
 from django.test import override_settings
-from posts import payment_body
-
-import faststar
 from faststar import Event, Money, ValidationError
 from faststar.django import (
     AmountMismatch,
@@ -21,6 +19,7 @@ from faststar.django import (
     handlers,
     on,
 )
+from posts import payment_body
 
 GOOD = {"API_KEY": "sk_test", "WEBHOOK_SECRET": "whsec_test"}
 
@@ -162,12 +161,12 @@ def test_the_guard_stops_another_amount(amount: int, currency: str) -> None:
 
 @pytest.mark.parametrize("amount", [Decimal("10.79"), 10.79, True, "1079", None])
 def test_the_guard_takes_only_an_int(amount: object) -> None:
-    with pytest.raises(ValidationError, match="999 is 9.99 USD") as raised:
+    with pytest.raises(ValidationError, match=r"999 is 9\.99 USD") as raised:
         guard_amount(paid(amount=1), amount=amount, currency="USD")  # type: ignore[arg-type]
     assert raised.value.param == "amount"
 
 
 @pytest.mark.parametrize("type", ["payment.failed", "payment.refunded", "invoice.paid"])
 def test_the_guard_stops_what_is_no_payment(type: str) -> None:
-    with pytest.raises(ValidationError, match="only payment.succeeded does"):
+    with pytest.raises(ValidationError, match=r"only payment\.succeeded does"):
         guard_amount(paid(type=type), amount=1079, currency="USD")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 
 import pytest
-from posts import SECRET, Post, fulfilments, inbox, payment_body
+from asgiref.sync import sync_to_async
 from django.db import connections, transaction
-from django.test import Client, override_settings
-from orders.models import Fulfilment
-
+from django.test import AsyncClient, Client, override_settings
 from faststar import Event, Webhook
 from faststar.django import on, signals
 from faststar.django.models import WebhookEvent
+from orders.models import Fulfilment
+from posts import SECRET, Post, fulfilments, inbox, payment_body
 
 pytestmark = pytest.mark.django_db(databases=["default", "postgresql"], transaction=True)
 
@@ -65,15 +66,17 @@ def test_a_failing_handler_rolls_everything_back_and_a_later_attempt_succeeds(
         assert fulfilments() == 0
         assert (row.state, row.attempts, row.error) == ("failed", attempt, "builtins.KeyError")
         assert row.processed_at is None
+        assert Event.parse(row.body).to_dict() == json.loads(payment_body())
     record = caplog.records[0]
     assert (record.name, record.levelno) == ("faststar.django", logging.ERROR)
     assert record.exc_info is not None and record.exc_info[0] is KeyError
-    assert "4242" not in str(WebhookEvent.objects.values_list())
+    assert "4242" not in str(list(WebhookEvent.objects.values_list()))
 
     broken = False
     assert post().status_code == 200
     row = inbox()
     assert (fulfilments(), row.state, row.attempts, row.error) == (1, "processed", 3, "")
+    assert row.body == ""
     assert post().status_code == 200
     assert fulfilments() == 1
 
@@ -313,3 +316,36 @@ def test_an_event_without_a_creation_time_or_with_odd_data_is_taken(
     body = json.dumps({"id": "evt_ü", "type": "a.b", "data": {}}).encode()
     assert post(body).status_code == 200
     assert inbox("evt_ü").state == "processed"
+
+
+def test_an_async_handler_runs_in_the_loop_of_an_async_server(database: str) -> None:
+    loops = []
+
+    @on("payment.succeeded")
+    async def handler(event: Event) -> None:
+        loops.append(asyncio.get_running_loop())
+        await Fulfilment.objects.acreate(order="async")
+
+    @on("payment.succeeded")
+    def ordinary(event: Event) -> None:
+        fulfil(event)
+
+    async def server() -> tuple[list[int], asyncio.AbstractEventLoop]:
+        signature = {"X-Webhook-Signature": Webhook.sign_for_test(payment_body(), SECRET)}
+        sent = [
+            AsyncClient().post(
+                "/webhooks/faststar-async/",
+                payment_body(),
+                content_type="application/json",
+                headers=signature,
+            )
+            for _ in range(5)
+        ]
+        answers = await asyncio.gather(*sent)
+        await sync_to_async(connections.close_all)()
+        return [answer.status_code for answer in answers], asyncio.get_running_loop()
+
+    statuses, loop = asyncio.run(server())
+    assert statuses == [200] * 5
+    assert loops == [loop]
+    assert fulfilments() == 2

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
-
 import faststar
+from django.http import HttpRequest
 from faststar import Money, Quote
 
 from .models import Product
@@ -65,7 +64,7 @@ class Cart:
 
 
 def estimate(lines: list[Line], place: str) -> Quote | None:
-    """Computes the totals offline, before there is a session; ``None`` where the rate is unknown."""
+    """Computes the totals offline; ``None`` where the tax rate is unknown."""
     country, _, region = place.partition("-")
     items: Any = [
         {"unit_amount": line.product.unit_amount, "quantity": line.quantity} for line in lines

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from django.core.exceptions import ValidationError
-
 from faststar import Event
 from faststar.django import AmountMismatch, guard_amount, on
 

@@ -8,7 +8,6 @@ from django.db import models
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
-
 from faststar import Money, Payment
 
 

@@ -13,7 +13,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
-
 from faststar import FastStarError, Money
 from faststar.django import conf, get_client
 
@@ -51,7 +50,9 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
 def change(request: HttpRequest, pk: int) -> HttpResponse:
     """Changes how many there are."""
     quantity = request.POST.get("quantity", "")
-    Cart(request).set(get_object_or_404(Product, pk=pk), int(quantity) if quantity.isdecimal() else 1)
+    Cart(request).set(
+        get_object_or_404(Product, pk=pk), int(quantity) if quantity.isdecimal() else 1
+    )
     return redirect("cart")
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
-
 from faststar.django.sandbox import SandboxProcess
 
 SHOP = Path(__file__).resolve().parents[1]

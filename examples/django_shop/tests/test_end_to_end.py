@@ -13,15 +13,15 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 import psycopg
 import pytest
 from conftest import SHOP, Sandbox
-from postgres import Postgres
-
 from faststar import Webhook
+from postgres import Postgres
 
 
 class Server:
@@ -202,7 +202,9 @@ def test_an_order_is_paid_once_by_an_event_that_comes_five_times_to_two_processe
     for server in shop.servers:
         assert "Thank you." in Buyer(server.url).get(page)
     assert shop.stock() == stock - 2
-    row = shop.one("select state, attempts from faststar_webhookevent where id = %s", event["event"]["id"])
+    row = shop.one(
+        "select state, attempts from faststar_webhookevent where id = %s", event["event"]["id"]
+    )
     assert row == ("processed", 1)
 
 
@@ -236,7 +238,9 @@ def test_forty_deliveries_at_once_pay_an_order_once(shop: Shop) -> None:
         assert list(pool.map(send, range(40))) == [200] * 40
     assert "Thank you." in Buyer(shop.servers[1].url).get(page)
     assert shop.stock() == stock - 2
-    state, ran = shop.one("select state, attempts from faststar_webhookevent where id = 'evt_at_once'")
+    state, ran = shop.one(
+        "select state, attempts from faststar_webhookevent where id = 'evt_at_once'"
+    )
     assert (state, ran) == ("processed", 1)
 
 

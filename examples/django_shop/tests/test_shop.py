@@ -11,11 +11,10 @@ import pytest
 from conftest import Sandbox
 from django.core.management import call_command
 from django.test import Client
-from shop.models import Order, Product
-
 from faststar import Webhook
 from faststar.django import get_client
 from faststar.django.models import WebhookEvent
+from shop.models import Order, Product
 
 
 def text(answer: Any) -> str:

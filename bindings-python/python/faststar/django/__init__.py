@@ -3,7 +3,7 @@
 ::
 
     INSTALLED_APPS = [..., "faststar.django"]
-    FASTSTAR = {"API_KEY": ..., "WEBHOOK_SECRET": ...}  # or FASTSTAR_API_KEY, FASTSTAR_WEBHOOK_SECRET
+    FASTSTAR = {"API_KEY": ..., "WEBHOOK_SECRET": ...}  # or FASTSTAR_API_KEY and so on
 
     urlpatterns = [path("webhooks/faststar/", include("faststar.django.urls")), ...]
 

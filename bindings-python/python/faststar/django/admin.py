@@ -1,5 +1,9 @@
 """The inbox in the admin."""
 
+# pyright finds types of Django's that it does not know.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 from collections import Counter
@@ -15,7 +19,10 @@ from .models import WebhookEvent
 
 @admin.register(WebhookEvent)
 class WebhookEventAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Shows the inbox. Nothing in it is edited or deleted: a row keeps its event from running twice."""
+    """Shows the inbox.
+
+    Nothing in it is edited or deleted: a row keeps its event from running twice.
+    """
 
     list_display = ("id", "type", "state", "attempts", "error", "received_at")
     list_filter = ("state", "type", "livemode")

@@ -43,7 +43,7 @@ def guard_amount(event: Event, *, amount: int, currency: str) -> Payment:
             code="invalid_value",
             param="event",
         )
-    if not isinstance(amount, int) or isinstance(amount, bool):
+    if type(amount) is not int:  # and not bool, which is an int
         raise ValidationError(
             f"amount must be an int in the smallest unit, not {type(amount).__name__}: "
             "999 is 9.99 USD",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Iterable, Mapping, get_args
+from typing import Any, cast, get_args
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
@@ -26,7 +27,7 @@ def check_settings(**_: Any) -> Iterable[CheckMessage]:
             id="faststar.E001",
         )
         return
-    yield from _check_names(given)
+    yield from _check_names(cast("Mapping[object, object]", given))
     yield from _check_client()
     yield from _check_secrets()
     if conf.is_sandbox() and not settings.DEBUG:
@@ -37,7 +38,7 @@ def check_settings(**_: Any) -> Iterable[CheckMessage]:
         )
 
 
-def _check_names(given: Mapping[Any, Any]) -> Iterable[CheckMessage]:
+def _check_names(given: Mapping[object, object]) -> Iterable[CheckMessage]:
     for name in given:
         if name not in conf.NAMES:
             close = get_close_matches(str(name).upper(), conf.NAMES, n=1)
@@ -74,18 +75,22 @@ def _check_secrets() -> Iterable[CheckMessage]:
             id="faststar.E004",
         )
         return
-    secrets = [given] if isinstance(given, str) else given
-    if not isinstance(secrets, (list, tuple)) or not all(isinstance(s, str) for s in secrets):
+    several: list[Any] = [given] if isinstance(given, str) else _as_list(given)
+    if not several or not all(isinstance(one, str) for one in several):
         yield Error(
             "FastStar's webhook secret must be a str, or a list of str while one is replaced.",
             id="faststar.E004",
         )
-    elif any(not secret or any(c.isspace() for c in secret) for secret in secrets):
+    elif any(not secret or secret.split() != [secret] for secret in several):
         yield Error(
             "A webhook secret of FastStar is empty or has white space in it.",
             hint="Copy it again; a line break at the end is the usual cause.",
             id="faststar.E005",
         )
+
+
+def _as_list(given: Any) -> list[Any]:
+    return list(cast("Iterable[Any]", given)) if isinstance(given, (list, tuple)) else []
 
 
 def check_handlers(**_: Any) -> Iterable[CheckMessage]:

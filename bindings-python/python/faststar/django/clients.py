@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from faststar import AsyncFastStar, FastStar
@@ -10,7 +10,7 @@ from faststar import AsyncFastStar, FastStar
 from . import conf
 
 
-@lru_cache(maxsize=None)
+@cache
 def get_client() -> FastStar:
     """Gives the client of this process, made from the settings at the first call.
 
@@ -23,7 +23,7 @@ def get_client() -> FastStar:
     return FastStar(**conf.client_options())
 
 
-@lru_cache(maxsize=None)
+@cache
 def get_async_client() -> AsyncFastStar:
     """Gives the client of this process for ``async`` views; see `get_client`."""
     return AsyncFastStar(**conf.client_options())

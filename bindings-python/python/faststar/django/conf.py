@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Any, Mapping
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -34,7 +35,7 @@ def from_settings() -> Any:
 def get(name: str) -> Any:
     """Gives an option; ``None`` where neither the settings nor the environment have it."""
     given = from_settings()
-    value = given.get(name) if isinstance(given, Mapping) else None
+    value: Any = cast("Mapping[str, Any]", given).get(name) if isinstance(given, Mapping) else None
     if value in (None, "") and name in ENVIRONMENT:
         value = os.environ.get(ENVIRONMENT[name])
     return None if value == "" else value
@@ -52,7 +53,7 @@ def webhook_secrets() -> list[str]:
         ImproperlyConfigured: There is none.
     """
     given = get("WEBHOOK_SECRET")
-    secrets = [given] if isinstance(given, str) else list(given or ())
+    secrets: list[Any] = [given] if isinstance(given, str) else list(given or ())
     if not secrets or not all(isinstance(one, str) and one.strip() for one in secrets):
         raise ImproperlyConfigured(
             'set FASTSTAR["WEBHOOK_SECRET"], or FASTSTAR_WEBHOOK_SECRET in the environment, to the '

@@ -1,5 +1,9 @@
 """Handles each event once."""
 
+# pyright finds types of Django's that it does not know.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 from __future__ import annotations
 
 import enum
@@ -86,9 +90,7 @@ def _claim(event: Event, using: str) -> WebhookEvent:
 
 def _failed(event: Event, error: Exception, using: str) -> None:
     """Tells of a failed attempt, in the log and in the inbox."""
-    logger.error(
-        "%s %s failed and was rolled back", event.type, event.id, exc_info=error
-    )
+    logger.error("%s %s failed and was rolled back", event.type, event.id, exc_info=error)
     try:
         with transaction.atomic(using=using):
             record = _claim(event, using)

@@ -1,8 +1,17 @@
 """The inbox."""
 
+# pyright finds types of Django's that it does not know.
+# pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
+# pyright: reportUnknownArgumentType=false
+
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from django.db import models
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class WebhookEvent(models.Model):
@@ -15,27 +24,33 @@ class WebhookEvent(models.Model):
         PROCESSED = "processed", "processed"
         FAILED = "failed", "failed"
 
-    id = models.CharField("event id", primary_key=True, max_length=255)
-    type = models.CharField(max_length=255)
-    livemode = models.BooleanField("live mode")
+    id: models.CharField[str, str] = models.CharField("event id", primary_key=True, max_length=255)
+    type: models.CharField[str, str] = models.CharField(max_length=255)
+    livemode: models.BooleanField[bool, bool] = models.BooleanField("live mode")
     # Nobody sees RECEIVED but the transaction that handles the event.
-    state = models.CharField(max_length=16, choices=State.choices, default=State.RECEIVED)
-    attempts = models.PositiveIntegerField(
+    state: models.CharField[str, str] = models.CharField(
+        max_length=16, choices=State.choices, default=State.RECEIVED
+    )
+    attempts: models.PositiveIntegerField[int, int] = models.PositiveIntegerField(
         default=0, help_text="How often its handlers were run, the successful time included."
     )
-    error = models.CharField(
+    error: models.CharField[str, str] = models.CharField(
         max_length=255,
         blank=True,
-        help_text="The class of what the last failed attempt raised. The log has the rest.",
+        help_text="What the last failed attempt raised. The log has more.",
     )
     # It may have personal data, so it is not kept longer than it can be of use.
-    body = models.TextField(
+    body: models.TextField[str, str] = models.TextField(
         blank=True,
         editable=False,
-        help_text="The signed body, kept while the event is failed, to run it again.",
+        help_text="The event as JSON, kept while it is failed, to run it again.",
     )
-    received_at = models.DateTimeField(auto_now_add=True, db_index=True)
-    processed_at = models.DateTimeField(null=True, blank=True)
+    received_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(
+        auto_now_add=True, db_index=True
+    )
+    processed_at: models.DateTimeField[datetime | None, datetime | None] = models.DateTimeField(
+        null=True, blank=True
+    )
 
     class Meta:
         ordering = ("-received_at",)

@@ -7,9 +7,7 @@ from typing import Any, Callable, TypeVar
 
 from asgiref.sync import sync_to_async
 from django.db import connections, transaction
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_POST
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 from faststar import Event, SignatureVerificationError, Webhook
 
@@ -25,7 +23,9 @@ def _as_webhook(view: View) -> View:
     """Lets the platform in, which has no CSRF token, and leaves the transaction to the inbox."""
     for alias in connections:
         view = transaction.non_atomic_requests(using=alias)(view)
-    return csrf_exempt(require_POST(view))
+    # What csrf_exempt does, which before Django 5.0 makes an async view an ordinary one.
+    view.csrf_exempt = True  # type: ignore[attr-defined]  # pyright: ignore
+    return view
 
 
 @_as_webhook
@@ -35,22 +35,25 @@ def webhook(request: HttpRequest) -> HttpResponse:
     200: the event is done, now or before. 400: the signature does not hold. 500: a handler failed
     and everything was rolled back, so that the platform sends the event again.
     """
-    event = _verify(request)
-    return _refused() if event is None else _answer(receive(event))
+    found = _verify(request)
+    return _answer(receive(found)) if isinstance(found, Event) else found
 
 
 @_as_webhook
 async def awebhook(request: HttpRequest) -> HttpResponse:
     """Receives a webhook in an ``async`` view; see `webhook`.
 
-    Transactions are bound to a thread, so the inbox and ordinary handlers run in Django's thread for
-    such code. ``async def`` handlers run in the server's event loop.
+    Transactions are bound to a thread, so the inbox and ordinary handlers run in Django's thread
+    for such code. ``async def`` handlers run in the server's event loop.
     """
-    event = _verify(request)
-    return _refused() if event is None else _answer(await sync_to_async(receive)(event))
+    found = _verify(request)
+    return _answer(await sync_to_async(receive)(found)) if isinstance(found, Event) else found
 
 
-def _verify(request: HttpRequest) -> Event | None:
+def _verify(request: HttpRequest) -> Event | HttpResponse:
+    """Gives the event that a request brings, or the answer to a request that brings none."""
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
     # Raises where there is none. That is not the sender's fault: 500, so that nothing is lost.
     secrets = conf.webhook_secrets()
     try:
@@ -63,7 +66,7 @@ def _verify(request: HttpRequest) -> Event | None:
         )
     except SignatureVerificationError as error:
         logger.warning("refused a webhook: %s (%s)", error, error.code)
-        return None
+        return _refused()
 
 
 def _refused() -> HttpResponse:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand
-
 from faststar.django import get_client
+
 from shop.cart import CURRENCY
 from shop.models import Product
 
@@ -23,7 +23,7 @@ TEAS = [
 class Command(BaseCommand):
     """Fills the catalog."""
 
-    help = "Makes the teas in FastStar's catalog, through its API, and in the shop. Run it again at will."
+    help = "Makes the teas in FastStar's catalog and in the shop. Run it again at will."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Makes what is not there yet."""

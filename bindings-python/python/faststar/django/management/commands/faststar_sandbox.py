@@ -25,7 +25,7 @@ class Command(BaseCommand):
         "its environment. The sandbox's webhooks go to the server. Ctrl-C ends both."
     )
     # The key and the secret that the checks miss are what this command is for.
-    requires_system_checks: list[str] = []
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Names the arguments."""
@@ -36,7 +36,8 @@ class Command(BaseCommand):
             "--port", type=int, default=4250, help="The sandbox's port; 0 picks a free one."
         )
         parser.add_argument(
-            "--db", help="The sandbox's database file; without one it forgets everything at the end."
+            "--db",
+            help="The sandbox's database file; without one it forgets everything at the end.",
         )
         parser.add_argument(
             "--merchant", choices=("direct", "mor"), help="What the sandbox's merchant is."
@@ -110,7 +111,8 @@ def _refuse_fixed_settings() -> None:
 
 
 def _webhook_url(addrport: str) -> str:
-    for view in ("faststar:webhook", views.webhook, views.awebhook):
+    candidates: tuple[Any, ...] = ("faststar:webhook", views.webhook, views.awebhook)
+    for view in candidates:
         try:
             path = reverse(view)
         except NoReverseMatch:
