@@ -15,6 +15,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, Callable
 
 import psycopg
@@ -27,12 +28,13 @@ from postgres import Postgres
 class Server:
     """A gunicorn of its own, with the shop in it."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
+    def __init__(self, environment: dict[str, str], folder: Path) -> None:
         command = [sys.executable, "-m", "gunicorn", "--bind", "127.0.0.1:0", "--threads", "4"]
         self.process = subprocess.Popen(
-            [*command, "--no-control-socket", "project.wsgi"],
-            cwd=SHOP,
-            env=environment,
+            [*command, "project.wsgi"],
+            cwd=folder,
+            # gunicorn keeps a socket in the home directory.
+            env={**environment, "PYTHONPATH": str(SHOP), "HOME": str(folder)},
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -65,7 +67,7 @@ class Server:
 class Shop:
     """The shop as a whole."""
 
-    def __init__(self, sandbox: Sandbox, postgres: Postgres) -> None:
+    def __init__(self, sandbox: Sandbox, postgres: Postgres, folders: list[Path]) -> None:
         self.sandbox = sandbox
         database = {"host": postgres.socket, "user": "postgres"}
         with psycopg.connect(**database, dbname="postgres", autocommit=True) as connection:
@@ -86,7 +88,7 @@ class Shop:
                 check=True,
                 stdout=subprocess.DEVNULL,
             )
-        self.servers = [Server(environment), Server(environment)]
+        self.servers = [Server(environment, folder) for folder in folders]
 
     def one(self, query: str, *values: object) -> Any:
         row = self.database.execute(query, values).fetchone()
@@ -104,12 +106,20 @@ class Shop:
 
 
 @pytest.fixture(scope="module")
-def shop(sandbox: Sandbox) -> Iterator[Shop]:
-    postgres = Postgres()
-    running = Shop(sandbox, postgres)
+def postgres() -> Iterator[Postgres]:
+    running = Postgres()
     yield running
     running.stop()
-    postgres.stop()
+
+
+@pytest.fixture(scope="module")
+def shop(
+    sandbox: Sandbox, postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Shop]:
+    folders = [tmp_path_factory.mktemp(name) for name in ("one", "two")]
+    running = Shop(sandbox, postgres, folders)
+    yield running
+    running.stop()
 
 
 class Buyer:

@@ -32,10 +32,15 @@ def from_settings() -> Any:
     return getattr(settings, "FASTSTAR", {})
 
 
+def in_settings(name: str) -> Any:
+    """Gives an option of the settings' dict; ``None`` where it has none."""
+    given = from_settings()
+    return cast("Mapping[str, Any]", given).get(name) if isinstance(given, Mapping) else None
+
+
 def get(name: str) -> Any:
     """Gives an option; ``None`` where neither the settings nor the environment have it."""
-    given = from_settings()
-    value: Any = cast("Mapping[str, Any]", given).get(name) if isinstance(given, Mapping) else None
+    value = in_settings(name)
     if value in (None, "") and name in ENVIRONMENT:
         value = os.environ.get(ENVIRONMENT[name])
     return None if value == "" else value

@@ -100,9 +100,8 @@ class Command(BaseCommand):
 
 def _refuse_fixed_settings() -> None:
     """Refuses settings that would win over the sandbox's environment: perhaps a live key."""
-    given = conf.from_settings()
     for name, variable in conf.ENVIRONMENT.items():
-        value = given.get(name)
+        value = conf.in_settings(name)
         if value and value != os.environ.get(variable):
             raise CommandError(
                 f'FASTSTAR["{name}"] is fixed in the settings, so the server would not use the '
