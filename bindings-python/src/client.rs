@@ -60,7 +60,12 @@ impl Client {
                 builder = builder.max_retries(count(retries, "max_retries").map_err(in_setup)?);
             }
             if let Some(merchant) = merchant {
-                builder = builder.merchant(MerchantKind::from(merchant));
+                let kind = MerchantKind::from(merchant);
+                if !kind.is_known() {
+                    let known = MerchantKind::KNOWN.join(" or ");
+                    return Err(misconfigured("merchant", format!("merchant must be {known}")));
+                }
+                builder = builder.merchant(kind);
             }
             let client = Self {
                 builder: builder.user_agent(user_agent),

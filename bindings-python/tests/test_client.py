@@ -258,6 +258,7 @@ def test_a_wrong_limit_is_refused(serve, make, limit):
         ({"timeout": float("inf")}, "timeout"),
         ({"max_retries": -1}, "max_retries"),
         ({"max_retries": True}, "max_retries"),
+        ({"merchant": "psp"}, "merchant"),
         ({"event_hooks": {"before": []}}, "event_hooks.before"),
     ],
 )

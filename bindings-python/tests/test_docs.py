@@ -26,7 +26,7 @@ def run(*files, cwd):
 
 
 def test_the_python_of_the_documents_runs():
-    ran = run("README.md", *sorted((ROOT / "docs").glob("*.md")), cwd=ROOT)
+    ran = run("README.md", "docs/python.md", cwd=ROOT)
     assert ran.returncode == 0, ran.stdout
     assert "python.md:" in ran.stdout
 

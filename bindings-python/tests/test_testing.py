@@ -16,6 +16,7 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import django
+import faststar
 import pytest
 from built import ROOT, SANDBOX
 from django.conf import settings
@@ -23,8 +24,6 @@ from django.http import HttpResponse
 from django.test import Client, override_settings
 from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
-
-import faststar
 from faststar.testing import Sandbox, SandboxError, sandbox_binary
 
 
@@ -203,7 +202,7 @@ class TestSandbox:
             assert client.checkout.sessions.retrieve(created.session.id).status == "open"
 
     def test_says_why_it_did_not_start(self, tmp_path):
-        with pytest.raises(faststar.ConfigurationError, match="did not start: error: .*database"):
+        with pytest.raises(faststar.ConfigurationError, match=r"did not start: error: .*database"):
             Sandbox(database=tmp_path / "missing" / "shop.db")
         with pytest.raises(faststar.ConfigurationError, match="did not start: it said nothing"):
             Sandbox(binary="/bin/false")
@@ -314,7 +313,7 @@ class TestWebhooks:
         assert waiting[0].payment.checkout_session_id == created.session.id
         assert receiver.events == waiting
         assert receiver.received[0].headers["x-webhook-id"] == waiting[0].id
-        with pytest.raises(AssertionError, match="no payment.refunded within 0 s.*succeeded"):
+        with pytest.raises(AssertionError, match=r"no payment.refunded within 0 s.*succeeded"):
             receiver.wait_for("payment.refunded", timeout=0)
         with pytest.raises(AssertionError):
             receiver.wait_for("payment.succeeded", timeout=0)

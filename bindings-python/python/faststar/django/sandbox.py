@@ -7,23 +7,7 @@ import subprocess
 from collections.abc import Sequence
 
 from faststar import ConfigurationError
-
-try:
-    from faststar.testing import sandbox_binary
-except ImportError:
-
-    def sandbox_binary() -> str:
-        """Gives the path of the binary ``faststar``: ``FASTSTAR_SANDBOX``, or on ``PATH``."""
-        import os
-        import shutil
-
-        found = os.environ.get("FASTSTAR_SANDBOX") or shutil.which("faststar")
-        if found is None:
-            raise ConfigurationError(
-                "the sandbox is not installed; name it with FASTSTAR_SANDBOX",
-                code="invalid_configuration",
-            )
-        return found
+from faststar.testing import sandbox_binary
 
 
 class SandboxProcess:
@@ -41,10 +25,11 @@ class SandboxProcess:
         Raises:
             ConfigurationError: It is not installed or did not start.
         """
-        command = [sandbox_binary(), "sandbox", "--json", *options]
+        # It ends with this process, even where that is killed.
+        command = [sandbox_binary(), "sandbox", "--json", "--until-stdin-closes", *options]
         try:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True
+                command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
             )
         except OSError as error:
             raise ConfigurationError(

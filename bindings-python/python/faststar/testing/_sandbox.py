@@ -59,7 +59,7 @@ class Sandbox:
         command += ["--port", "0", "--json", "--merchant", kind]
         if database is not None:
             command += ["--db", os.fspath(database)]
-        self._log: IO[bytes] = tempfile.TemporaryFile()
+        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (it lives as long as the sandbox)
         self._process = _start(command, self._log)
         # Also where nobody closes it: when it is forgotten, and at exit.
         self._finalizer = weakref.finalize(self, _end, self._process, os.getpid())
