@@ -1,6 +1,6 @@
 //! The main job from end to end: a session, its totals, a payment, the signed webhook, verified.
 //!
-//! `scripts/demo` runs it. By itself: build the sandbox, then
+//! `scripts/demo --rust` runs it. By itself: build the sandbox, then
 //! `cargo run -p faststar --example checkout -- target/debug/faststar`.
 
 #![allow(clippy::print_stdout)]

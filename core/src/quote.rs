@@ -17,7 +17,7 @@ use crate::totals::{self, Line, RateTotals};
 use crate::wire::null_as_default;
 
 /// What a cart or a session comes to, in the currency's smallest unit.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Quote {
     /// The currency.
@@ -45,7 +45,7 @@ pub struct Quote {
 }
 
 /// What a line comes to.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct QuoteLine {
     /// The price of one.

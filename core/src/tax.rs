@@ -71,9 +71,19 @@ impl Rounding {
 }
 
 /// Holds a tax rate in parts per million, from 0 to 1,000,000: 190,000 is 19 %.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(transparent)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+#[serde(try_from = "u32")]
 pub struct Rate(u32);
+
+impl TryFrom<u32> for Rate {
+    type Error = Error;
+
+    fn try_from(ppm: u32) -> Result<Self> {
+        Self::from_ppm(ppm)
+    }
+}
 
 impl Rate {
     /// The greatest rate, 100 %.

@@ -3,7 +3,7 @@
 //! Everything is an integer of the currency's smallest unit with 128-bit intermediates. The tax is
 //! rounded, never the net, and the currency's decimals never enter the sum.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::line_item::MAX_QUANTITY;
@@ -48,7 +48,7 @@ pub struct LineTotals {
 }
 
 /// What the lines of one rate come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RateTotals {
     /// The rate.
     #[serde(rename = "rate_ppm")]

@@ -4,8 +4,9 @@
 
 mod support;
 
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, Output, Stdio};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use support::{FASTSTAR, Sandbox, ad_hoc};
@@ -127,6 +128,32 @@ fn a_running_sandbox_is_driven_by_the_command_line() {
     assert!(told.contains("90000 s ahead"), "{told}");
     let (_, told) = drive(&["clock", "show", "--json"]);
     assert_eq!(serde_json::from_str::<Value>(&told).unwrap()["seconds_ahead"], 90_000);
+}
+
+#[test]
+fn a_sandbox_can_end_when_its_standard_input_is_closed() {
+    let mut process = Command::new(FASTSTAR)
+        .args(["sandbox", "--port", "0", "--json", "--until-stdin-closes"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = process.stdin.take().unwrap();
+    let mut stdout = BufReader::new(process.stdout.take().unwrap());
+    let mut ready = String::new();
+    stdout.read_line(&mut ready).unwrap();
+    let mut sandbox = Sandbox::of(process, &ready);
+    stdin.write_all(b"what it says does not matter\n").unwrap();
+    sandbox.caller().create_session(&ad_hoc());
+
+    drop(stdin);
+    let (sender, ended) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let _ = stdout.read_to_end(&mut Vec::new());
+        let _ = sender.send(());
+    });
+    ended.recv_timeout(Duration::from_secs(20)).expect("it ends");
+    assert!(sandbox.process.wait().unwrap().success());
 }
 
 #[test]

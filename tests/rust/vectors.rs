@@ -9,16 +9,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use faststar::client::TransportErrorKind;
-use faststar::client::http::{HeaderMap, HeaderName};
-use faststar::client::retry::{self, Decision, FailedAttempt};
+use faststar::client::rules;
 use faststar::schema;
 use faststar::tax::RateTable;
 use faststar::webhook::{Verifier, sign_all};
 use faststar::{
-    Cart, Cashier, Catalog, CreatePrice, CreateProduct, CreateSession, Date, Error, Event,
-    MerchantKind, Money, Place, QuoteOptions, Result, ReturnOutcome, ReturnUrls, SessionStatus,
-    SubscriptionStart, Timestamp, Transition, session,
+    Cart, Cashier, Catalog, CreateSession, Date, Error, Event, MerchantKind, Money, QuoteOptions,
+    Result, ReturnOutcome, ReturnUrls,
 };
 use serde_json::{Value, json};
 
@@ -31,20 +28,20 @@ type Op = fn(&Value) -> Result<Value>;
 const OPS: &[(&str, Op)] = &[
     ("cashier_return", cashier_return),
     ("cashier_url", cashier_url),
-    ("create_price_strict", create_price_strict),
-    ("create_product_strict", create_product_strict),
-    ("create_session_strict", create_session_strict),
-    ("create_session_types", create_session_types),
+    ("create_price_strict", |input| rules::apply("create_price_strict", input.clone())),
+    ("create_product_strict", |input| rules::apply("create_product_strict", input.clone())),
+    ("create_session_strict", |input| rules::apply("create_session_strict", input.clone())),
+    ("create_session_types", |input| rules::apply("create_session_types", input["value"].clone())),
     ("event_parse", event_parse),
     ("line_items", line_items),
     ("money_format", money_format),
     ("money_parse", money_parse),
-    ("place_parse", place_parse),
+    ("place_parse", |input| rules::apply("place_parse", input.clone())),
     ("quote", quote),
-    ("retry_decision", retry_decision),
-    ("session_status", session_status),
-    ("session_transition", session_transition),
-    ("subscription_start", subscription_start),
+    ("retry_decision", |input| rules::apply("retry_decision", input.clone())),
+    ("session_status", |input| rules::apply("session_status", input.clone())),
+    ("session_transition", |input| rules::apply("session_transition", input.clone())),
+    ("subscription_start", |input| rules::apply("subscription_start", input.clone())),
     ("tax_rate", tax_rate),
     ("totals", totals),
     ("webhook_sign", webhook_sign),
@@ -61,12 +58,6 @@ fn quote(input: &Value) -> Result<Value> {
     Ok(to_value(faststar::quote(&request, &catalog, &options)?))
 }
 
-fn subscription_start(input: &Value) -> Result<Value> {
-    let (request, catalog, options) = quoted(input)?;
-    let now = read(&input["now"]);
-    Ok(to_value(SubscriptionStart::compute(&request, &catalog, &options, now)?))
-}
-
 fn quoted(input: &Value) -> Result<(CreateSession, Catalog, QuoteOptions)> {
     let catalog = input.get("catalog").cloned().unwrap_or_else(|| json!({}));
     Ok((
@@ -76,71 +67,9 @@ fn quoted(input: &Value) -> Result<(CreateSession, Catalog, QuoteOptions)> {
     ))
 }
 
-fn session_status(input: &Value) -> Result<Value> {
-    let expires_at = session::expires_at(read(&input["created_at"]));
-    let status = SessionStatus::from(text(input, "status")).at(read(&input["now"]), expires_at);
-    Ok(json!({"status": status, "expires_at": expires_at}))
-}
-
-fn create_price_strict(input: &Value) -> Result<Value> {
-    let request: CreatePrice = schema::read(&CreatePrice::SCHEMA, &body(input))?;
-    request.check_recurrence()?;
-    Ok(to_value(request))
-}
-
-fn retry_decision(input: &Value) -> Result<Value> {
-    let mut headers = HeaderMap::new();
-    for (name, value) in input["headers"].as_object().into_iter().flatten() {
-        let name: HeaderName = name.parse().expect("a header's name");
-        headers.insert(name, value.as_str().and_then(|value| value.parse().ok()).expect("a text"));
-    }
-    let now = input.get("now").map_or(Timestamp::UNIX_EPOCH, read);
-    let retry_after = retry::retry_after(&headers, now);
-    let is_transient = match input.get("failure").and_then(Value::as_str) {
-        None => retry::is_transient(read(&input["status"]), text(input, "code"), retry_after),
-        Some(failure) => match failure {
-            "connect" => TransportErrorKind::Connect,
-            "certificate" => TransportErrorKind::Certificate,
-            "interrupted" => TransportErrorKind::Interrupted,
-            "timeout" => TransportErrorKind::Timeout,
-            "too_large" => TransportErrorKind::TooLarge,
-            "other" => TransportErrorKind::Other,
-            unknown => panic!("no failure is called {unknown}"),
-        }
-        .is_transient(),
-    };
-    let failed = FailedAttempt {
-        number: read(&input["attempt"]),
-        max_attempts: read(&input["max_attempts"]),
-        is_transient,
-        retry_after,
-        remaining: Duration::from_millis(read(&input["remaining_ms"])),
-        random: read(&input["random"]),
-    };
-    Ok(match failed.decision() {
-        Decision::GiveUp => json!({"retry": false}),
-        Decision::RetryAfter(wait) => {
-            let wait_ms = u64::try_from(wait.as_millis()).expect("a short wait");
-            json!({"retry": true, "wait_ms": wait_ms})
-        }
-    })
-}
-
 fn line_items(input: &Value) -> Result<Value> {
     create_session(&input["request"])?.validate(merchant(input).as_ref())?;
     Ok(json!({}))
-}
-
-fn create_session_types(input: &Value) -> Result<Value> {
-    create_session(&input["value"]).map(to_value)
-}
-
-fn create_session_strict(input: &Value) -> Result<Value> {
-    schema::read::<CreateSession>(&CreateSession::SCHEMA, &body(input)).map(to_value)
-}
-
-fn create_product_strict(input: &Value) -> Result<Value> {
-    schema::read::<CreateProduct>(&CreateProduct::SCHEMA, &body(input)).map(to_value)
 }
 
 fn money_format(input: &Value) -> Result<Value> {
@@ -150,23 +79,6 @@ fn money_format(input: &Value) -> Result<Value> {
 
 fn money_parse(input: &Value) -> Result<Value> {
     text(input, "text").parse::<Money>().map(to_value)
-}
-
-fn place_parse(input: &Value) -> Result<Value> {
-    let place: Place = text(input, "text").parse()?;
-    Ok(json!({
-        "place": place.to_string(), "country": place.country(), "region": place.region(),
-    }))
-}
-
-fn session_transition(input: &Value) -> Result<Value> {
-    let transition = match text(input, "transition") {
-        "complete" => Transition::Complete,
-        "expire" => Transition::Expire,
-        other => panic!("no transition is called {other}"),
-    };
-    let status = SessionStatus::from(text(input, "status")).after(transition)?;
-    Ok(json!({"status": status}))
 }
 
 fn tax_rate(input: &Value) -> Result<Value> {

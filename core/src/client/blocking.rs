@@ -24,10 +24,12 @@
 
 use std::fmt;
 use std::panic::resume_unwind;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::{thread, vec};
 
+use futures_util::future::{Either, select};
 use serde::de::DeserializeOwned;
 use tokio::runtime::{self, Handle, Runtime};
 use tokio::task::{coop, yield_now};
@@ -130,11 +132,7 @@ impl Client {
             return self.execute_here(request, options);
         }
         if !may_block() {
-            return Err(misconfigured(
-                "runtime",
-                "the blocking client was called in async code, which it would stall; \
-                 use faststar::Client there, or tokio::task::spawn_blocking",
-            ));
+            return Err(in_async_code());
         }
         // Inside a runtime tokio may refuse another one all the same, and does so with a panic; a
         // thread of its own it never refuses.
@@ -154,18 +152,31 @@ impl Client {
         request: &Request,
         options: &Options,
     ) -> Result<Response<T>> {
+        self.on_a_lane(async |client| execute(client, request, options).await)?
+    }
+
+    /// Runs work with the async client of an idle lane, on this thread.
+    fn on_a_lane<T>(&self, work: impl AsyncFnOnce(&super::Client) -> T) -> Result<T> {
         let idle = self.shared.idle().pop();
         let lane = match idle {
             Some(lane) => lane,
             None => Lane::open(&self.shared)?,
         };
-        let outcome = lane.block_on(execute(&lane.client, request, options));
+        let outcome = lane.block_on(work(&lane.client));
         let mut idle = self.shared.idle();
         if idle.len() < MAX_IDLE_LANES {
             idle.push(lane);
         }
-        outcome
+        Ok(outcome)
     }
+}
+
+fn in_async_code() -> Error {
+    misconfigured(
+        "runtime",
+        "the blocking client was called in async code, which it would stall; \
+         use faststar::Client there, or tokio::task::spawn_blocking",
+    )
 }
 
 impl fmt::Debug for Client {
@@ -251,6 +262,33 @@ impl<T: DeserializeOwned + Send> Call<T, Client> {
     /// Those of the async client's [`send`](Call::send), and `invalid_configuration` in async code.
     pub fn send(self) -> Result<Response<T>> {
         self.client.execute(&self.request?, &self.options)
+    }
+
+    /// Sends the call and waits for the answer, or until `interrupt` ends, which cancels the call.
+    ///
+    /// For a program that must stop waiting on a signal. `interrupt` runs on this thread, on a
+    /// runtime with time. Inside a runtime this is always an error.
+    ///
+    /// # Errors
+    ///
+    /// The outer error is what the interrupt gave; the inner ones are those of
+    /// [`send`](Call::send).
+    pub fn send_unless<I: Future>(self, interrupt: I) -> Result<Result<Response<T>>, I::Output> {
+        if Handle::try_current().is_ok() {
+            return Ok(Err(in_async_code()));
+        }
+        let request = match self.request {
+            Ok(request) => request,
+            Err(error) => return Ok(Err(error)),
+        };
+        let sent = self.client.on_a_lane(async |client| {
+            let call = pin!(execute(client, &request, &self.options));
+            match select(call, pin!(interrupt)).await {
+                Either::Left((answer, _)) => Ok(answer),
+                Either::Right((interrupt, _)) => Err(interrupt),
+            }
+        });
+        sent.unwrap_or_else(|error| Ok(Err(error)))
     }
 }
 

@@ -39,6 +39,7 @@ const THIS_LIBRARY: &str = concat!("faststar-rust/", env!("CARGO_PKG_VERSION"));
 ///     .build()?;
 /// # Ok::<(), faststar::Error>(())
 /// ```
+#[derive(Clone)]
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     api_key: Secret,
@@ -72,7 +73,8 @@ pub(super) struct Config {
 }
 
 impl ClientBuilder {
-    pub(super) fn new(api_key: impl Into<Secret>) -> Self {
+    /// Starts with an API key and the defaults.
+    pub fn new(api_key: impl Into<Secret>) -> Self {
         Self {
             api_key: api_key.into(),
             base_url: DEFAULT_BASE_URL.to_owned(),
@@ -97,18 +99,26 @@ impl ClientBuilder {
     }
 
     fn from_variables(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
-        let set = |name| variable(name).filter(|text| !text.is_empty());
-        let Some(api_key) = set("FASTSTAR_API_KEY") else {
+        let api_key = variable("FASTSTAR_API_KEY").filter(|text| !text.is_empty());
+        let Some(api_key) = api_key else {
             return Err(misconfigured(
                 "FASTSTAR_API_KEY",
                 "set this environment variable to your API key",
             ));
         };
-        let builder = Self::new(api_key);
-        Ok(match set("FASTSTAR_BASE_URL") {
-            Some(base_url) => builder.base_url(&base_url),
-            None => builder,
-        })
+        Ok(Self::new(api_key).base_url_from_variables(variable))
+    }
+
+    /// Takes the base URL from `FASTSTAR_BASE_URL`, where it is set and not empty.
+    pub fn base_url_from_env(self) -> Self {
+        self.base_url_from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn base_url_from_variables(self, variable: impl Fn(&str) -> Option<String>) -> Self {
+        match variable("FASTSTAR_BASE_URL").filter(|text| !text.is_empty()) {
+            Some(base_url) => self.base_url(&base_url),
+            None => self,
+        }
     }
 
     /// Sets where the API is; [`DEFAULT_BASE_URL`] unless set.

@@ -48,6 +48,8 @@ mod reqwest_transport;
 mod resources;
 mod response;
 pub mod retry;
+#[doc(hidden)]
+pub mod rules;
 #[cfg(test)]
 mod simulated;
 mod transport;
@@ -66,7 +68,7 @@ use self::builder::Config;
 pub use self::builder::{ClientBuilder, DEFAULT_BASE_URL};
 pub use self::call::Call;
 pub use self::observer::{AttemptInfo, CallInfo, Observer};
-pub use self::page::{Items, List, ListParams, Page};
+pub use self::page::{Cursors, Items, List, ListParams, Page};
 pub use self::resources::{Catalog, Checkout, Prices, Products, Sessions};
 pub use self::response::Response;
 pub use self::transport::{

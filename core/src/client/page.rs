@@ -90,7 +90,8 @@ impl<T, C> List<T, C> {
 }
 
 impl<T, C: Clone> List<T, C> {
-    pub(super) fn page(&self) -> Call<Page<T>, C> {
+    /// Makes the call for one page, to set its options or to send it later.
+    pub fn page(&self) -> Call<Page<T>, C> {
         let request = Request::get(self.path)
             .with_query("limit", self.limit.map(|limit| limit.to_string()))
             .with_query("cursor", self.cursor.clone());
@@ -135,16 +136,56 @@ impl<T, C> fmt::Debug for List<T, C> {
     }
 }
 
+/// The cursors of a list that were followed, so that a walk through its pages ends.
+///
+/// For a package that walks by itself; in Rust [`List::stream`] does.
+///
+/// ```
+/// use faststar::client::Cursors;
+///
+/// let mut cursors = Cursors::from(None);
+/// assert_eq!(cursors.follow(Some("c1".into()))?, Some("c1".into()));
+/// assert!(cursors.follow(Some("c1".into())).is_err());
+/// # Ok::<(), faststar::Error>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Cursors(HashSet<String>);
+
+impl From<Option<String>> for Cursors {
+    /// Starts at the page that a cursor leads to, or at the first one.
+    fn from(start: Option<String>) -> Self {
+        Self(start.into_iter().collect())
+    }
+}
+
+impl Cursors {
+    /// Gives the cursor of the next page, or `None` after the last one.
+    ///
+    /// # Errors
+    ///
+    /// `unexpected_response` where the cursor was followed before: the walk would never end.
+    pub fn follow(&mut self, next: Option<String>) -> Result<Option<String>> {
+        match next {
+            Some(cursor) if !self.0.insert(cursor.clone()) => Err(Error::new(
+                ErrorKind::UnexpectedResponse,
+                code::UNEXPECTED_RESPONSE,
+                "the server gave the same cursor twice, so the list would never end",
+            )),
+            next => Ok(next),
+        }
+    }
+}
+
 /// Where a walk through the pages of a list is.
 pub(super) struct Pages<T, C> {
     list: List<T, C>,
-    seen: HashSet<String>,
+    cursors: Cursors,
 }
 
 impl<T, C: Clone> Pages<T, C> {
     pub(super) fn new(list: List<T, C>) -> Self {
-        let seen = list.cursor.iter().cloned().collect();
-        Self { list, seen }
+        let cursors = Cursors::from(list.cursor.clone());
+        Self { list, cursors }
     }
 
     /// Makes the call for the next page.
@@ -154,19 +195,12 @@ impl<T, C: Clone> Pages<T, C> {
 
     /// Gives the items of the page that the call got, and what is left after it.
     pub(super) fn after(mut self, page: Page<T>) -> Result<(Vec<T>, Option<Self>)> {
-        let Some(cursor) = page.next_cursor else {
-            return Ok((page.items, None));
-        };
-        if !self.seen.insert(cursor.clone()) {
-            let message = "the server gave the same cursor twice, so the list would never end";
-            return Err(Error::new(
-                ErrorKind::UnexpectedResponse,
-                code::UNEXPECTED_RESPONSE,
-                message,
-            ));
-        }
-        self.list.cursor = Some(cursor);
-        Ok((page.items, Some(self)))
+        let next = self.cursors.follow(page.next_cursor)?;
+        let rest = next.map(|cursor| {
+            self.list.cursor = Some(cursor);
+            self
+        });
+        Ok((page.items, rest))
     }
 }
 

@@ -37,6 +37,9 @@ pub(super) struct Arguments {
     /// Allow webhooks to go to other machines
     #[arg(long)]
     allow_remote_webhooks: bool,
+    /// End when standard input is closed, and so with the program that holds its other end
+    #[arg(long)]
+    until_stdin_closes: bool,
     /// Print one JSON line with url, api_key, webhook_secret and merchant_id, for programs
     #[arg(long)]
     json: bool,
@@ -88,9 +91,21 @@ async fn serve(arguments: Arguments) -> Result<(), Error> {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = tokio::signal::ctrl_c() => {}
+        () = stdin_closed(), if arguments.until_stdin_closes => {}
     }
     sandbox.stop().await;
     Ok(())
+}
+
+/// Waits for the end of standard input and forgets what it says.
+async fn stdin_closed() {
+    let (closed, wait) = tokio::sync::oneshot::channel();
+    // A thread of its own: the runtime would wait for one of its own to come back from reading.
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        let _ = closed.send(());
+    });
+    let _ = wait.await;
 }
 
 fn ready_line(sandbox: &Sandbox) -> String {

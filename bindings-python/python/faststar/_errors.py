@@ -1,0 +1,163 @@
+"""What can go wrong."""
+
+# pyright: reportUnusedFunction=false
+from __future__ import annotations
+
+
+class FastStarError(Exception):
+    """Says what went wrong, where, and what to do.
+
+    Attributes:
+        code: A stable machine-readable code such as ``out_of_range``. FastStar documents no codes;
+            these are ours, and a live answer may carry another.
+        message: What is wrong and what to do, without the place. Never a secret.
+        param: The place of the mistake, ``line_items[2].quantity``, or ``None``.
+        status: The HTTP status of the answer, or ``None`` where none came.
+        request_id: The answer's ``X-Request-Id``. Quote it to support.
+        retryable: Whether the same call, with the same idempotency key, may succeed later.
+    """
+
+    code: str
+    message: str
+    param: str | None
+    status: int | None
+    request_id: str | None
+    retryable: bool
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "internal",
+        param: str | None = None,
+        status: int | None = None,
+        request_id: str | None = None,
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.param = param
+        self.status = status
+        self.request_id = request_id
+        self.retryable = retryable
+
+    def __str__(self) -> str:
+        text = f"{self.param}: {self.message}" if self.param else self.message
+        if self.status is None:
+            return text
+        if self.request_id is None:
+            return f"{text} (status {self.status})"
+        return f"{text} (status {self.status}, request {self.request_id})"
+
+    def __repr__(self) -> str:
+        fields = [repr(self.message), f"code={self.code!r}"]
+        for name in ("param", "status", "request_id"):
+            value = getattr(self, name)
+            if value is not None:
+                fields.append(f"{name}={value!r}")
+        return f"{type(self).__name__}({', '.join(fields)})"
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # With its own attributes, so that it crosses processes: Celery, multiprocessing.
+        return _restore, (type(self), self.__dict__.copy())
+
+
+class ValidationError(FastStarError):
+    """The input is wrong; without a `status` it was refused before any request was sent."""
+
+
+class AuthenticationError(FastStarError):
+    """The API key is missing or not known."""
+
+
+class PermissionDeniedError(FastStarError):
+    """The key is known and may not do this."""
+
+
+class NotFoundError(FastStarError):
+    """No such object, or another merchant's."""
+
+
+class ConflictError(FastStarError):
+    """The object's state or the idempotency key does not allow it."""
+
+
+class PaymentError(FastStarError):
+    """The card was declined, or the bank asks for authentication."""
+
+
+class RateLimitError(FastStarError):
+    """Too many requests, still after the retries."""
+
+
+class APIConnectionError(FastStarError):
+    """No answer came: refused, reset, unresolved, or TLS failed."""
+
+
+class APITimeoutError(APIConnectionError):
+    """The call's deadline passed. Retry it with the same idempotency key."""
+
+
+class ServerError(FastStarError):
+    """The server failed, still after the retries."""
+
+
+class SignatureVerificationError(FastStarError):
+    """A webhook that must not be trusted: answer it with a 4xx and do nothing else."""
+
+
+class ConfigurationError(FastStarError):
+    """The client was set up wrongly."""
+
+
+class UnexpectedResponseError(FastStarError):
+    """An answer that the API does not give."""
+
+
+class InternalError(FastStarError):
+    """A defect of this package."""
+
+
+_CLASSES: dict[str, type[FastStarError]] = {
+    "validation": ValidationError,
+    "authentication": AuthenticationError,
+    "permission": PermissionDeniedError,
+    "not_found": NotFoundError,
+    "conflict": ConflictError,
+    "payment": PaymentError,
+    "rate_limit": RateLimitError,
+    "connection": APIConnectionError,
+    "timeout": APITimeoutError,
+    "server": ServerError,
+    "signature": SignatureVerificationError,
+    "configuration": ConfigurationError,
+    "unexpected_response": UnexpectedResponseError,
+    "internal": InternalError,
+}
+
+
+def _from_core(
+    kind: str,
+    code: str,
+    message: str,
+    param: str | None,
+    status: int | None,
+    request_id: str | None,
+    retryable: bool,
+) -> FastStarError:
+    make = _CLASSES.get(kind, FastStarError)
+    return make(
+        message,
+        code=code,
+        param=param,
+        status=status,
+        request_id=request_id,
+        retryable=retryable,
+    )
+
+
+def _restore(cls: type[FastStarError], attributes: dict[str, object]) -> FastStarError:
+    error = cls.__new__(cls, attributes.get("message"))
+    error.__dict__.update(attributes)
+    return error

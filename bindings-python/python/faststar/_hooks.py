@@ -1,0 +1,175 @@
+"""Tells who listens what the client does: logging, and the hooks of a client."""
+
+from __future__ import annotations
+
+import sys
+from time import perf_counter
+
+from ._errors import FastStarError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, Literal
+
+    EventHooks = Mapping[Literal["request", "response"], Iterable[Callable[[Any], object]]]
+
+
+class RequestInfo:
+    """A call that is about to be made.
+
+    Attributes:
+        operation: Its name, such as ``checkout.sessions.create``.
+    """
+
+    __slots__ = ("operation",)
+
+    operation: str
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+
+    def __repr__(self) -> str:
+        return f"RequestInfo(operation={self.operation!r})"
+
+
+class ResponseInfo:
+    """A call that has ended, well or not.
+
+    Attributes:
+        request: The call.
+        status: The HTTP status of the last answer, or ``None`` where none came.
+        request_id: The answer's ``X-Request-Id``, or ``None``.
+        duration: What it took in seconds, with its retries and waits.
+        attempts: How many attempts it took, or ``None`` where it failed.
+        error: What it raised, or ``None``.
+    """
+
+    __slots__ = ("attempts", "duration", "error", "request", "request_id", "status")
+
+    request: RequestInfo
+    status: int | None
+    request_id: str | None
+    duration: float
+    attempts: int | None
+    error: BaseException | None
+
+    def __init__(
+        self,
+        request: RequestInfo,
+        *,
+        status: int | None,
+        request_id: str | None,
+        duration: float,
+        attempts: int | None,
+        error: BaseException | None,
+    ) -> None:
+        self.request = request
+        self.status = status
+        self.request_id = request_id
+        self.duration = duration
+        self.attempts = attempts
+        self.error = error
+
+    def __repr__(self) -> str:
+        return (
+            f"ResponseInfo(operation={self.request.operation!r}, status={self.status!r}, "
+            f"request_id={self.request_id!r}, duration={self.duration:.6f})"
+        )
+
+
+class Watchers:
+    """The hooks of one client, and the logger ``faststar``."""
+
+    __slots__ = ("_on_request", "_on_response")
+
+    def __init__(self, hooks: EventHooks | None) -> None:
+        hooks = hooks or {}
+        unknown = set(hooks) - {"request", "response"}
+        if unknown:
+            from ._errors import ConfigurationError
+
+            raise ConfigurationError(
+                "event_hooks has request and response, lists of functions",
+                code="invalid_configuration",
+                param=f"event_hooks.{sorted(unknown)[0]}",
+            )
+        self._on_request = tuple(hooks.get("request", ()))
+        self._on_response = tuple(hooks.get("response", ()))
+
+    def active(self) -> bool:
+        """Tells whether anybody listens."""
+        return bool(self._on_request or self._on_response) or _log_level_is_on()
+
+    def begin(self, operation: str) -> Watch:
+        """Tells of a call that begins."""
+        request = RequestInfo(operation)
+        for hook in self._on_request:
+            hook(request)
+        return Watch(request, self._on_response)
+
+
+class Watch:
+    """A call that is watched."""
+
+    __slots__ = ("_hooks", "_request", "_started")
+
+    def __init__(
+        self, request: RequestInfo, hooks: tuple[Callable[[ResponseInfo], object], ...]
+    ) -> None:
+        self._request = request
+        self._hooks = hooks
+        self._started = perf_counter()
+
+    def succeeded(self, result: Any) -> None:
+        """Tells of the result."""
+        self._end(result._status, result.request_id, result._attempts, None)
+
+    def failed(self, error: BaseException) -> None:
+        """Tells of what was raised."""
+        if isinstance(error, FastStarError):
+            self._end(error.status, error.request_id, None, error)
+        else:
+            self._end(None, None, None, error)
+
+    def _end(
+        self,
+        status: int | None,
+        request_id: str | None,
+        attempts: int | None,
+        error: BaseException | None,
+    ) -> None:
+        duration = perf_counter() - self._started
+        if _log_level_is_on():
+            outcome = status if error is None else getattr(error, "code", type(error).__name__)
+            sys.modules["logging"].getLogger("faststar").info(
+                "%s: %s in %.1f ms (request %s)",
+                self._request.operation,
+                outcome,
+                duration * 1000,
+                request_id,
+                extra={
+                    "operation": self._request.operation,
+                    "status": status,
+                    "request_id": request_id,
+                    "attempts": attempts,
+                    "duration": duration,
+                },
+            )
+        if self._hooks:
+            info = ResponseInfo(
+                self._request,
+                status=status,
+                request_id=request_id,
+                duration=duration,
+                attempts=attempts,
+                error=error,
+            )
+            for hook in self._hooks:
+                hook(info)
+
+
+def _log_level_is_on() -> bool:
+    # Nobody can have set a handler up without importing logging, which takes a while to import.
+    logging = sys.modules.get("logging")
+    return logging is not None and logging.getLogger("faststar").isEnabledFor(logging.INFO)

@@ -1,0 +1,196 @@
+//! What needs no server: quotes, rates, amounts, the check of a request, the cashier's URLs.
+//!
+//! It runs under Python's lock, which is quick enough and keeps a fork from coming in between while
+//! the rate table is read for the first time.
+
+use std::sync::Mutex;
+
+use faststar::client::{Cursors as CoreCursors, rules};
+use faststar::error::{Result, code};
+use faststar::schema::{self, Strictness};
+use faststar::tax::RateTable;
+use faststar::{
+    Cart, Cashier, Catalog, CreateSession, Currency, Date, Error, MerchantKind, Money,
+    QuoteOptions, ReturnOutcome, ReturnUrls,
+};
+use jiff::tz::TimeZone;
+use pyo3::prelude::*;
+use serde_json::json;
+
+use crate::convert::{to_json, to_python};
+use crate::error::guarded;
+use crate::results::{Meta, Quote, as_python};
+use crate::webhook::Body;
+
+/// Computes what a cart comes to.
+#[pyfunction]
+pub fn quote_cart(py: Python<'_>, cart: &Bound<'_, PyAny>) -> PyResult<Quote> {
+    let quote = guarded(py, || Cart::from_value(to_json(cart)?)?.quote(today()));
+    quote.map(|quote| Quote::new(quote, Meta::default()))
+}
+
+/// Computes what a session would come to, with the catalog that it references.
+#[pyfunction]
+pub fn quote_session(
+    py: Python<'_>,
+    request: &Bound<'_, PyAny>,
+    products: &Bound<'_, PyAny>,
+    prices: &Bound<'_, PyAny>,
+    options: &Bound<'_, PyAny>,
+) -> PyResult<Quote> {
+    let quote = guarded(py, || {
+        let request = CreateSession::from_value(to_json(request)?)?;
+        let items = |given, name| to_json(given).map_err(|error| within(error, name));
+        let catalog = Catalog::from_value(json!({
+            "products": items(products, "products")?, "prices": items(prices, "prices")?,
+        }))?;
+        let mut options = to_json(options)?;
+        if options["on"].is_null() {
+            options["on"] = json!(today());
+        }
+        faststar::quote(&request, &catalog, &QuoteOptions::from_value(options)?)
+    });
+    quote.map(|quote| Quote::new(quote, Meta::default()))
+}
+
+fn within(error: Error, name: &str) -> Error {
+    let param = format!("{name}{}", error.param().unwrap_or_default());
+    error.with_param(param)
+}
+
+fn date(text: &str, name: &str) -> Result<Date> {
+    text.parse().map_err(|_| {
+        let message = format!("{name} must be a date such as 2026-11-22");
+        Error::validation(code::INVALID_VALUE, name, message)
+    })
+}
+
+fn today() -> Date {
+    jiff::Timestamp::now().to_zoned(TimeZone::UTC).date()
+}
+
+/// Checks a session's request by all that a client can know, and gives it as it would be sent.
+#[pyfunction]
+pub fn check_session<'py>(
+    py: Python<'py>,
+    request: &Bound<'py, PyAny>,
+    merchant: Option<&str>,
+    strict: bool,
+) -> PyResult<Bound<'py, PyAny>> {
+    let request = session_request(request, strict)?;
+    guarded(py, || request.validate(merchant.map(MerchantKind::from).as_ref()))?;
+    as_python(py, &request)
+}
+
+/// Takes a mapping, or the bytes of a JSON text, where what most parsers let pass is refused.
+fn session_request(request: &Bound<'_, PyAny>, strict: bool) -> PyResult<CreateSession> {
+    let body = if Body::is_bytes(request) { Some(Body::read(request)?) } else { None };
+    guarded(request.py(), || {
+        let value = match &body {
+            Some(body) => schema::parse(body.bytes())?,
+            None => to_json(request)?,
+        };
+        let strictness = if strict { Strictness::Full } else { Strictness::Types };
+        schema::from_value(&CreateSession::SCHEMA, value, strictness)
+    })
+}
+
+/// Looks a tax rate up in the bundled table.
+#[pyfunction]
+pub fn tax_rate<'py>(
+    py: Python<'py>,
+    place: &str,
+    category: Option<&str>,
+    on: Option<&str>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let found = guarded(py, || {
+        let on = on.map_or_else(|| Ok(today()), |on| date(on, "on"))?;
+        let found = RateTable::bundled().find(&place.parse()?, category, on)?;
+        Ok(json!({
+            "rate_ppm": found.rate, "behaviour": found.behaviour, "name": found.name,
+            "category": found.category, "as_of": found.as_of, "confidence": found.confidence,
+        }))
+    })?;
+    to_python(py, &found)
+}
+
+/// Writes an amount with its currency's decimals.
+#[pyfunction]
+pub fn format_money(py: Python<'_>, amount: i64, currency: &str) -> PyResult<String> {
+    guarded(py, || Ok(Money::new(amount, currency.parse()?).to_string()))
+}
+
+/// Reads what `format_money` writes.
+#[pyfunction]
+pub fn parse_money(py: Python<'_>, text: &str) -> PyResult<(i64, String)> {
+    let money: Money = guarded(py, || text.parse())?;
+    Ok((money.amount, money.currency.code().to_owned()))
+}
+
+/// Gives how many decimals a currency has, and its code in upper case.
+#[pyfunction]
+pub fn currency_decimals(py: Python<'_>, currency: &str) -> PyResult<(String, u32)> {
+    let currency: Currency = guarded(py, || currency.parse())?;
+    Ok((currency.code().to_owned(), currency.decimals()))
+}
+
+/// Applies a rule that the face has no function for, to a case of `tests/vectors`.
+#[pyfunction]
+pub fn apply_rule<'py>(
+    py: Python<'py>,
+    rule: &str,
+    input: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let answer = guarded(py, || rules::apply(rule, to_json(input)?))?;
+    to_python(py, &answer)
+}
+
+/// Checks that a URL is the cashier's; gives it, the session's id and a form that may be logged.
+#[pyfunction]
+pub fn check_cashier_url(
+    py: Python<'_>,
+    url: &str,
+    allow_origins: Vec<String>,
+) -> PyResult<(String, Option<String>, String)> {
+    guarded(py, || {
+        let cashier = allow_origins
+            .iter()
+            .try_fold(Cashier::live(), |cashier, origin| cashier.allow_origin(origin))?;
+        let url = cashier.check(url)?;
+        Ok((url.as_str().to_owned(), url.session_id().map(str::to_owned), url.to_string()))
+    })
+}
+
+/// Tells which way the buyer came back: `success`, `cancel` or `other`.
+#[pyfunction]
+pub fn return_outcome(
+    py: Python<'_>,
+    success_url: &str,
+    cancel_url: &str,
+    came_back_to: &str,
+) -> PyResult<&'static str> {
+    let urls = guarded(py, || ReturnUrls::new(success_url, cancel_url))?;
+    Ok(match urls.outcome(came_back_to) {
+        ReturnOutcome::Success => "success",
+        ReturnOutcome::Cancel => "cancel",
+        ReturnOutcome::Other => "other",
+    })
+}
+
+/// The cursors that a walk through a list has followed.
+#[pyclass(frozen, module = "faststar._faststar")]
+pub struct Cursors(Mutex<CoreCursors>);
+
+#[pymethods]
+impl Cursors {
+    #[new]
+    #[pyo3(signature = (start=None))]
+    fn new(start: Option<String>) -> Self {
+        Self(Mutex::new(start.into()))
+    }
+
+    fn follow(&self, py: Python<'_>, next: Option<String>) -> PyResult<Option<String>> {
+        let mut cursors = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        guarded(py, || cursors.follow(next))
+    }
+}

@@ -1,0 +1,98 @@
+"""The inbox in the admin."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from faststar import Event
+from faststar.django import on
+from faststar.django.inbox import Outcome, receive, run_again
+from faststar.django.models import WebhookEvent
+from orders.models import Fulfilment
+from posts import fulfilments, inbox, payment_body
+
+pytestmark = pytest.mark.django_db(databases=["default", "postgresql"], transaction=True)
+
+LIST = "/admin/faststar/webhookevent/"
+
+
+@pytest.fixture
+def broken() -> dict[str, bool]:
+    """A handler that fails until it is mended."""
+    state = {"broken": True}
+
+    @on("payment.succeeded")
+    def handler(event: Event) -> None:
+        Fulfilment.objects.create(order=event.payment.client_reference_id)
+        if state["broken"]:
+            raise ValueError
+
+    return state
+
+
+@pytest.fixture
+def admin(database: str) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_superuser("admin"))
+    return client
+
+
+def run_all(client: Client) -> list[str]:
+    ids = list(WebhookEvent.objects.values_list("pk", flat=True))
+    chosen = {"action": "run_again", "_selected_action": ids}
+    answer = client.post(LIST, chosen, follow=True)
+    return [str(message) for message in answer.context["messages"]]
+
+
+def test_failed_events_are_run_again(admin: Client, broken: dict[str, bool]) -> None:
+    receive(Event.parse(payment_body("evt_done", "payment.failed")))
+    for id in ("evt_1", "evt_2"):
+        assert receive(Event.parse(payment_body(id))) is Outcome.FAILED
+    assert run_all(admin) == ["Failed again: 2. The log says why."]
+    assert (fulfilments(), inbox().attempts) == (0, 2)
+    broken["broken"] = False
+    assert run_all(admin) == ["Done: 2."]
+    assert (fulfilments(), inbox().state, inbox().attempts) == (2, "processed", 3)
+    assert run_all(admin) == ["None of them has failed."]
+    assert fulfilments() == 2
+
+
+def test_what_is_done_is_not_run_again(database: str) -> None:
+    receive(Event.parse(payment_body()))
+    with pytest.raises(ValueError, match="has not failed"):
+        run_again(inbox())
+
+
+def test_the_inbox_is_shown_and_searched(admin: Client, broken: dict[str, bool]) -> None:
+    receive(Event.parse(payment_body("evt_mine")))
+    receive(Event.parse(payment_body("evt_other", "payment.refunded")))
+    page = admin.get(LIST, {"q": "evt_mine"}).content.decode()
+    for text in ("evt_mine", "payment.succeeded", "failed", "builtins.ValueError"):
+        assert text in page
+    assert "evt_other</a>" not in page
+    assert "evt_other" in admin.get(LIST, {"type__exact": "payment.refunded"}).content.decode()
+    detail = admin.get(f"{LIST}evt_5Fmine/change/").content.decode()
+    assert "builtins.ValueError" in detail
+    assert "pi_1" not in detail, "the body is not shown"
+
+
+def test_nothing_is_edited_or_deleted(admin: Client) -> None:
+    receive(Event.parse(payment_body()))
+    assert admin.get(f"{LIST}add/").status_code == 403
+    assert admin.post(f"{LIST}evt_5F1/delete/", {"post": "yes"}).status_code == 403
+    assert admin.post(f"{LIST}evt_5F1/change/", {"state": "failed"}).status_code == 403
+    assert "delete_selected" not in admin.get(LIST).content.decode()
+    assert inbox().state == "processed"
+
+
+def test_who_may_only_look_runs_nothing(database: str, broken: dict[str, bool]) -> None:
+    assert receive(Event.parse(payment_body())) is Outcome.FAILED
+    broken["broken"] = False
+    user = User.objects.create_user("viewer", is_staff=True)
+    user.user_permissions.add(Permission.objects.get(codename="view_webhookevent"))
+    viewer = Client()
+    viewer.force_login(user)
+    assert "evt_1" in viewer.get(LIST).content.decode()
+    run_all(viewer)
+    assert inbox().state == "failed"

@@ -1,0 +1,351 @@
+"""Webhooks come, are verified, and run once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connections, transaction
+from django.test import AsyncClient, Client, override_settings
+from faststar import Event, Webhook
+from faststar.django import on, signals
+from faststar.django.models import WebhookEvent
+from orders.models import Fulfilment
+from posts import SECRET, Post, fulfilments, inbox, payment_body
+
+pytestmark = pytest.mark.django_db(databases=["default", "postgresql"], transaction=True)
+
+
+def fulfil(event: Event) -> None:
+    Fulfilment.objects.create(order=event.payment.client_reference_id)
+
+
+def test_a_signed_event_runs_its_handler_and_is_stored(database: str, post: Post) -> None:
+    on("payment.succeeded")(fulfil)
+    answer = post(X_Webhook_Id="evt_1")
+    assert (answer.status_code, fulfilments()) == (200, 1)
+    row = inbox()
+    assert (row.type, row.state, row.attempts, row.error) == (
+        "payment.succeeded", "processed", 1, "",
+    )  # fmt: skip
+    assert row.processed_at is not None
+    assert row.body == "", "what is done needs no body any more"
+
+
+def test_an_event_that_comes_five_times_has_one_effect(database: str, post: Post) -> None:
+    on("payment.succeeded")(fulfil)
+    assert [post().status_code for _ in range(5)] == [200] * 5
+    assert (fulfilments(), inbox().attempts) == (1, 1)
+
+
+def test_an_event_without_a_handler_is_taken(database: str, post: Post) -> None:
+    assert post(payment_body(type="something.new")).status_code == 200
+    assert inbox().state == "processed"
+
+
+def test_a_failing_handler_rolls_everything_back_and_a_later_attempt_succeeds(
+    database: str, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = True
+
+    @on("payment.succeeded")
+    def first(event: Event) -> None:
+        fulfil(event)
+
+    @on("payment.succeeded")
+    def second(event: Event) -> None:
+        if broken:
+            raise KeyError("card 4242 of the body")
+
+    for attempt in (1, 2):
+        assert post().status_code == 500
+        row = inbox()
+        assert fulfilments() == 0
+        assert (row.state, row.attempts, row.error) == ("failed", attempt, "builtins.KeyError")
+        assert row.processed_at is None
+        assert Event.parse(row.body).to_dict() == json.loads(payment_body())
+    record = caplog.records[0]
+    assert (record.name, record.levelno) == ("faststar.django", logging.ERROR)
+    assert record.exc_info is not None and record.exc_info[0] is KeyError
+    assert "4242" not in str(list(WebhookEvent.objects.values_list()))
+
+    broken = False
+    assert post().status_code == 200
+    row = inbox()
+    assert (fulfilments(), row.state, row.attempts, row.error) == (1, "processed", 3, "")
+    assert row.body == ""
+    assert post().status_code == 200
+    assert fulfilments() == 1
+
+
+def test_an_error_of_the_database_in_a_handler_rolls_back(database: str, post: Post) -> None:
+    @on("payment.succeeded")
+    def handler(event: Event) -> None:
+        fulfil(event)
+        Fulfilment.objects.create(pk=Fulfilment.objects.get().pk, order="again")
+
+    assert post().status_code == 500
+    assert (fulfilments(), inbox().error.rpartition(".")[2]) == (0, "IntegrityError")
+
+
+def test_a_handler_that_swallows_what_broke_its_transaction_does_not_count_as_done(
+    database: str, post: Post
+) -> None:
+    @on("payment.succeeded")
+    def handler(event: Event) -> None:
+        fulfil(event)
+        transaction.set_rollback(True, using=database)
+
+    assert post().status_code == 500
+    assert (fulfilments(), inbox().state) == (0, "failed")
+
+
+def test_what_follows_the_commit_cannot_undo_it(
+    database: str, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    @on("payment.succeeded")
+    def handler(event: Event) -> None:
+        fulfil(event)
+        transaction.on_commit(lambda: 1 / 0, using=database)
+
+    assert post().status_code == 200
+    assert (fulfilments(), inbox().state) == (1, "processed")
+    assert "on_commit callback raised" in caplog.text
+
+
+def test_handlers_run_in_their_order_for_their_types(database: str, post: Post) -> None:
+    ran = []
+
+    @on("payment.succeeded", "invoice.paid")
+    def several(event: Event) -> None:
+        ran.append("several")
+
+    @on("*")
+    @on("payment.succeeded")
+    def every(event: Event) -> None:
+        ran.append("every")
+
+    @on("payment.failed")
+    def other(event: Event) -> None:
+        ran.append("other")
+
+    post()
+    assert ran == ["several", "every"]
+    ran.clear()
+    post(payment_body("evt_2", "payment.failed"))
+    assert ran == ["every", "other"]
+    ran.clear()
+    post(payment_body("evt_3", "not.known.yet"))
+    assert ran == ["every"]
+
+
+def test_a_handler_must_name_types() -> None:
+    with pytest.raises(TypeError, match="name the types"):
+        on()
+    with pytest.raises(TypeError, match="name the types"):
+        on(fulfil)  # type: ignore[arg-type]
+
+
+def test_async_handlers_are_in_the_same_transaction(database: str, post: Post) -> None:
+    broken = True
+
+    @on("payment.succeeded")
+    async def handler(event: Event) -> None:
+        await Fulfilment.objects.acreate(order="async")
+        if broken:
+            raise ValueError
+
+    assert post().status_code == 500
+    assert (fulfilments(), inbox().error) == (0, "builtins.ValueError")
+    broken = False
+    assert post().status_code == 200
+    assert (fulfilments(), inbox().state) == (1, "processed")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        (payment_body(), {"X_Webhook_Signature": "t=1,v1=00"}),
+        (payment_body(), {"X_Webhook_Signature": "nonsense"}),
+        (payment_body(), {"X_Webhook_Signature": Webhook.sign_for_test(payment_body(), "other")}),
+        (
+            payment_body(),
+            {"X_Webhook_Signature": Webhook.sign_for_test(payment_body(), SECRET, timestamp=1)},
+        ),
+        (
+            payment_body() + b" ",
+            {"X_Webhook_Signature": Webhook.sign_for_test(payment_body(), SECRET)},
+        ),
+        (payment_body(), {"X_Webhook_Id": "evt_2"}),
+        (b"not json", {}),
+        (b"", {}),
+    ],
+)
+def test_what_cannot_be_verified_is_refused_in_the_same_words(
+    database: str,
+    post: Post,
+    body: bytes,
+    headers: dict[str, str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    on("*")(fulfil)
+    answer = post(body, **headers)
+    assert (answer.status_code, answer.content) == (400, b"not verified\n")
+    assert (fulfilments(), WebhookEvent.objects.count()) == (0, 0)
+    assert "refused a webhook" in caplog.text
+    assert SECRET not in caplog.text
+
+
+def test_a_request_without_a_signature_is_refused(database: str, url: str) -> None:
+    answer = Client().post(url, payment_body(), content_type="application/json")
+    assert (answer.status_code, answer.content) == (400, b"not verified\n")
+
+
+def test_only_post_is_allowed(url: str) -> None:
+    answer = Client().get(url)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "POST")
+
+
+def test_the_bytes_are_verified_and_not_what_json_makes_of_them(database: str, post: Post) -> None:
+    body = b'{ "id":"evt_1",\n "type":"a.b", "data" : {"\\u00e9": 1.10},"created":1}\r\n'
+    assert post(body).status_code == 200
+
+
+def test_several_secrets_are_tried(database: str, url: str, post: Post) -> None:
+    old = Webhook.sign_for_test(payment_body(), "whsec_old")
+    assert post(X_Webhook_Signature=old).status_code == 400
+    with override_settings(FASTSTAR={"WEBHOOK_SECRET": ["whsec_new", "whsec_old"]}):
+        assert post(X_Webhook_Signature=old).status_code == 200
+
+
+def test_the_tolerance_is_a_setting(database: str, post: Post) -> None:
+    old = Webhook.sign_for_test(payment_body(), SECRET, timestamp=1769900000)
+    assert post(X_Webhook_Signature=old).status_code == 400
+    tolerance = {"WEBHOOK_SECRET": SECRET, "WEBHOOK_TOLERANCE": 10**10}
+    with override_settings(FASTSTAR=tolerance):
+        assert post(X_Webhook_Signature=old).status_code == 200
+
+
+@pytest.mark.parametrize("secret", [None, "", " ", [], [""]])
+def test_without_a_secret_the_platform_is_asked_to_come_again(
+    database: str, url: str, secret: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("FASTSTAR_WEBHOOK_SECRET", raising=False)
+    client = Client(raise_request_exception=False)
+    with override_settings(FASTSTAR={"WEBHOOK_SECRET": secret}):
+        answer = client.post(
+            url,
+            payment_body(),
+            content_type="application/json",
+            HTTP_X_WEBHOOK_SIGNATURE=Webhook.sign_for_test(payment_body(), ""),
+        )
+    assert answer.status_code == 500
+    assert WebhookEvent.objects.count() == 0
+
+
+def test_signals_tell_of_an_event(database: str, post: Post) -> None:
+    told = []
+
+    def tell(signal: object, event: Event, **kwargs: object) -> None:
+        names = {
+            id(signals.webhook_received): "received",
+            id(signals.webhook_processed): "processed",
+            id(signals.webhook_failed): "failed",
+        }
+        told.append((names[id(signal)], event.id, type(kwargs.get("error"))))
+
+    broken = True
+
+    @on("payment.succeeded")
+    def handler(event: Event) -> None:
+        if broken:
+            raise KeyError
+
+    every = (signals.webhook_received, signals.webhook_processed, signals.webhook_failed)
+    for signal in every:
+        signal.connect(tell)
+    try:
+        post()
+        broken = False
+        post()
+        post()
+    finally:
+        for signal in every:
+            signal.disconnect(tell)
+    assert told == [
+        ("received", "evt_1", type(None)),
+        ("failed", "evt_1", KeyError),
+        ("received", "evt_1", type(None)),
+        ("processed", "evt_1", type(None)),
+    ]
+
+
+def test_a_receiver_of_webhook_received_that_raises_rolls_back(database: str, post: Post) -> None:
+    def refuse(event: Event, **kwargs: object) -> None:
+        fulfil(event)
+        raise LookupError
+
+    signals.webhook_received.connect(refuse)
+    try:
+        assert post().status_code == 500
+    finally:
+        signals.webhook_received.disconnect(refuse)
+    assert (fulfilments(), inbox().error) == (0, "builtins.LookupError")
+
+
+def test_atomic_requests_do_not_swallow_the_record_of_a_failure(database: str, post: Post) -> None:
+    @on("payment.succeeded")
+    def handler(event: Event) -> None:
+        fulfil(event)
+        raise ValueError
+
+    connections[database].settings_dict["ATOMIC_REQUESTS"] = True
+    try:
+        assert post().status_code == 500
+    finally:
+        connections[database].settings_dict["ATOMIC_REQUESTS"] = False
+    assert (fulfilments(), inbox().attempts) == (0, 1)
+
+
+def test_an_event_without_a_creation_time_or_with_odd_data_is_taken(
+    database: str, post: Post
+) -> None:
+    body = json.dumps({"id": "evt_ü", "type": "a.b", "data": {}}).encode()
+    assert post(body).status_code == 200
+    assert inbox("evt_ü").state == "processed"
+
+
+def test_an_async_handler_runs_in_the_loop_of_an_async_server(database: str) -> None:
+    loops = []
+
+    @on("payment.succeeded")
+    async def handler(event: Event) -> None:
+        loops.append(asyncio.get_running_loop())
+        await Fulfilment.objects.acreate(order="async")
+
+    @on("payment.succeeded")
+    def ordinary(event: Event) -> None:
+        fulfil(event)
+
+    async def server() -> tuple[list[int], asyncio.AbstractEventLoop]:
+        signature = {"X-Webhook-Signature": Webhook.sign_for_test(payment_body(), SECRET)}
+        sent = [
+            AsyncClient().post(
+                "/webhooks/faststar-async/",
+                payment_body(),
+                content_type="application/json",
+                headers=signature,
+            )
+            for _ in range(5)
+        ]
+        answers = await asyncio.gather(*sent)
+        await sync_to_async(connections.close_all)()
+        return [answer.status_code for answer in answers], asyncio.get_running_loop()
+
+    statuses, loop = asyncio.run(server())
+    assert statuses == [200] * 5
+    assert loops == [loop]
+    assert fulfilments() == 2
