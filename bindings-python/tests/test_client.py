@@ -16,6 +16,7 @@ from datetime import date
 
 import faststar
 import pytest
+import uvloop
 from conftest import SESSION, failed, ok
 from faststar import AsyncFastStar, FastStar
 
@@ -411,6 +412,22 @@ def test_a_loop_that_cannot_watch_a_socket_is_served_too(serve):
         assert loop.run_until_complete(main()) == 20
     finally:
         loop.close()
+
+
+def test_uvloop_is_served(serve):
+    server = serve(lambda n, path, body: ok(SESSION))
+    client = AsyncFastStar(api_key=KEY, base_url=server.url)
+
+    async def many():
+        calls = (client.checkout.sessions.retrieve("cs_1") for _ in range(50))
+        return len(await asyncio.gather(*calls))
+
+    for _ in range(3):
+        loop = uvloop.new_event_loop()
+        try:
+            assert loop.run_until_complete(many()) == 50
+        finally:
+            loop.close()
 
 
 def test_hooks_and_the_log_tell_of_each_call_and_of_no_secret(serve, make, caplog):
