@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod assets;
 pub mod card;
 mod checkout;
 pub mod clock;
@@ -14,6 +15,7 @@ mod connection;
 mod delivery;
 mod extract;
 mod faults;
+mod frames;
 mod guard;
 mod ids;
 mod receivers;

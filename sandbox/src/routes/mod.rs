@@ -20,6 +20,7 @@ use serde::Serialize;
 use url::form_urlencoded;
 
 use crate::app::App;
+use crate::assets;
 use crate::guard::guard;
 use crate::reply::Refusal;
 use crate::store::overloaded;
@@ -54,6 +55,9 @@ pub fn router(app: Arc<App>) -> Router {
         .nest("/cashier/v1/sessions", cashier)
         .nest("/sandbox/v1", control)
         .route("/checkout/{id}", get(cashier::page))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/sdk/v1/faststar.min.js", get(assets::sdk))
+        .route("/sdk/v1/faststar.d.ts", get(assets::sdk_types))
         .route("/openapi.json", get(openapi::serve))
         .fallback(not_found)
         .with_state(Arc::clone(&app));

@@ -1,0 +1,103 @@
+//! What the pages are made of: files of `web/dist`, inside the program.
+
+use std::sync::LazyLock;
+
+use axum::extract::Path;
+use axum::http::{HeaderName, header};
+use axum::response::{IntoResponse, Response};
+use faststar::error::{Error, ErrorKind, code};
+use sha2::{Digest, Sha256};
+
+use crate::reply::Refusal;
+
+struct Asset {
+    /// As the page calls it; the served name has the hash of the content in it.
+    name: &'static str,
+    media_type: &'static str,
+    content: &'static [u8],
+}
+
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
+
+const ASSETS: &[Asset] = &[
+    Asset {
+        name: "cashier.js",
+        media_type: JAVASCRIPT,
+        content: include_bytes!("../web/dist/cashier.js"),
+    },
+    Asset {
+        name: "cashier.css",
+        media_type: "text/css; charset=utf-8",
+        content: include_bytes!("../web/dist/cashier.css"),
+    },
+    Asset {
+        name: "icon.svg",
+        media_type: "image/svg+xml",
+        content: include_bytes!("../web/dist/icon.svg"),
+    },
+];
+
+impl Asset {
+    /// Puts the hash into the name: what a browser has kept under it never changes.
+    fn served_name(&self) -> String {
+        let hash = Sha256::digest(self.content);
+        let hash: String = hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let (stem, extension) = self.name.rsplit_once('.').unwrap_or((self.name, ""));
+        format!("{stem}-{hash}.{extension}")
+    }
+}
+
+static NAMES: LazyLock<Vec<String>> =
+    LazyLock::new(|| ASSETS.iter().map(Asset::served_name).collect());
+static CASHIER: LazyLock<String> =
+    LazyLock::new(|| filled(include_str!("../web/dist/cashier.html")));
+
+/// Puts the served names in place of the plain ones.
+fn filled(page: &str) -> String {
+    ASSETS.iter().zip(NAMES.iter()).fold(page.to_owned(), |page, (asset, served)| {
+        page.replace(&format!("\"/assets/{}\"", asset.name), &format!("\"/assets/{served}\""))
+    })
+}
+
+/// Gives the buyer's page, whose script and style bear a nonce.
+pub fn cashier(nonce: &str) -> String {
+    CASHIER.replace("{nonce}", nonce)
+}
+
+/// Serves what the pages load.
+pub async fn asset(Path(name): Path<String>) -> Result<Response, Refusal> {
+    let found = ASSETS.iter().zip(NAMES.iter()).find(|(_, served)| **served == name);
+    let (asset, _) = found.ok_or_else(|| {
+        let message = "no such file; load the page again, which knows the files of this version";
+        Error::new(ErrorKind::NotFound, code::NOT_FOUND, message)
+    })?;
+    let headers = [
+        (header::CONTENT_TYPE, asset.media_type),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    Ok((headers, asset.content).into_response())
+}
+
+/// Serves FastStar.js to the pages of any origin, also to those that check its hash.
+pub async fn sdk() -> Response {
+    sdk_file(JAVASCRIPT, include_bytes!("../web/dist/faststar.min.js"))
+}
+
+/// Serves the types of FastStar.js.
+pub async fn sdk_types() -> Response {
+    sdk_file("text/plain; charset=utf-8", include_bytes!("../web/dist/faststar.d.ts"))
+}
+
+fn sdk_file(media_type: &'static str, content: &'static [u8]) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, media_type),
+        // Its path has the version of its face and not of its content.
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+    ];
+    (headers, content).into_response()
+}
