@@ -5,8 +5,8 @@
 
 use faststar::error::{Error, ErrorKind, Result, code};
 use faststar::{
-    CreateSession, EventType, Mode, PaymentStatus, Quote, QuoteOptions, Session, SessionStatus,
-    SubscriptionStart, SubscriptionStatus, Transition, session,
+    CreateSession, EventType, LineItem, Mode, PaymentStatus, Price, Quote, QuoteOptions, Session,
+    SessionStatus, SubscriptionStart, SubscriptionStatus, Transition, session,
 };
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
@@ -207,6 +207,57 @@ pub fn pay(
     Ok(payment)
 }
 
+/// Refuses a payment of another amount than the one that the buyer was shown: another page of the
+/// same session may have named another country.
+///
+/// # Errors
+///
+/// `amount_changed`.
+pub fn check_shown(row: &SessionRow, amount_total: Option<i64>) -> Result<()> {
+    if row.status != SessionStatus::Open || amount_total.is_none_or(|it| it == row.amount_total) {
+        return Ok(());
+    }
+    let message = "the total has changed since it was shown; show the session anew, nothing was \
+                   charged";
+    Err(Error::new(ErrorKind::Conflict, code::AMOUNT_CHANGED, message).with_param("amount_total"))
+}
+
+/// Computes what the subscription that a session sells would start with, by the merchant's clock.
+///
+/// # Errors
+///
+/// Those of [`SubscriptionStart::compute`].
+pub fn start(
+    db: &Connection,
+    merchant: &Merchant,
+    row: &SessionRow,
+    now_ms: i64,
+) -> Outcome<SubscriptionStart> {
+    let catalog = store::catalog_of(db, &merchant.id, &row.request.line_items)?;
+    // Priced as the session was, so that what it said is what is charged.
+    let options = options(merchant, row.priced_at);
+    Ok(SubscriptionStart::compute(&row.request, &catalog, &options, clock::timestamp(now_ms))?)
+}
+
+/// Gives the price of each line item; `None` for an ad hoc amount.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn prices(
+    db: &Connection,
+    merchant: &Merchant,
+    row: &SessionRow,
+) -> Outcome<Vec<Option<Price>>> {
+    let catalog = store::catalog_of(db, &merchant.id, &row.request.line_items)?;
+    let price_of = |item: &LineItem| {
+        let product = item.product_id.as_deref().and_then(|id| catalog.product(id));
+        let default = product.and_then(|product| product.default_price_id.as_deref());
+        catalog.price(item.price_id.as_deref().or(default)?).cloned()
+    };
+    Ok(row.request.line_items.iter().map(price_of).collect())
+}
+
 /// What a session charges when the buyer says yes.
 enum Due {
     Nothing,
@@ -229,14 +280,7 @@ impl Due {
 fn due(db: &Connection, merchant: &Merchant, row: &SessionRow, now_ms: i64) -> Outcome<Due> {
     match row.request.mode {
         Mode::Setup => Ok(Due::Nothing),
-        Mode::Subscription => {
-            let catalog = store::catalog_of(db, &merchant.id, &row.request.line_items)?;
-            // Priced as the session was, so that what it said is what is charged.
-            let options = options(merchant, row.priced_at);
-            let now = clock::timestamp(now_ms);
-            let start = SubscriptionStart::compute(&row.request, &catalog, &options, now)?;
-            Ok(Due::Start(Box::new(start)))
-        }
+        Mode::Subscription => Ok(Due::Start(Box::new(start(db, merchant, row, now_ms)?))),
         _ => Ok(Due::Once(row.amount_total)),
     }
 }

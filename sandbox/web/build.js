@@ -1,8 +1,8 @@
 // Bundles the pages and FastStar.js into `dist`, which is committed: a bare `cargo build` needs no
 // Node. `node build.js elsewhere` writes to another folder, so that the two can be compared.
-import { copyFile, mkdir } from "node:fs/promises";
+import { copyFile, mkdir, readFile } from "node:fs/promises";
 
-import { build } from "esbuild";
+import { build, transform } from "esbuild";
 
 const outdir = process.argv[2] ?? "dist";
 const shared = {
@@ -21,11 +21,26 @@ await build({
   entryPoints: ["cashier/cashier.ts", "cashier/cashier.css"],
   format: "esm",
 });
+// Its style is a text in it, minified as such.
+const minifiedCss = {
+  name: "minified-css",
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(await readFile(path, "utf8"), {
+        loader: "css",
+        minify: true,
+        target: shared.target,
+      });
+      return { contents: code.trim(), loader: "text" };
+    });
+  },
+};
 // FastStar.js is one file for a script tag, CommonJS and AMD; `publish` is what main.ts calls.
 await build({
   ...shared,
   entryPoints: { "faststar.min": "sdk/main.ts" },
   format: "iife",
+  plugins: [minifiedCss],
   banner: { js: "(function(publish){" },
   footer: {
     js:

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use faststar::Secret;
 use faststar::schema::{Field, Kind, Object, Origin};
+use faststar::tax::RateTable;
+use faststar::{Mode, Secret};
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use url::form_urlencoded;
 use super::Handled;
 use crate::app::App;
 use crate::assets;
-use crate::card;
+use crate::card::{self, TEST_CARDS};
 use crate::checkout::{self, Payment};
 use crate::clock;
 use crate::extract::{Id, IdempotencyKey, JsonBody};
@@ -52,6 +53,12 @@ pub(super) const PAY: Object = Object {
             Kind::OneOf(&["approved", "failed"]),
             Origin::SandboxOnly,
             "How the bank's check ended, where it asked for one.",
+        ),
+        Field::optional(
+            "amount_total",
+            Kind::Amount { min: 0 },
+            Origin::SandboxOnly,
+            "The total that the buyer was shown; another one is charged only after it was shown.",
         ),
     ],
 };
@@ -113,6 +120,7 @@ struct Pay {
     card: Card,
     customer_email: Option<String>,
     authentication: Option<String>,
+    amount_total: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -135,8 +143,12 @@ pub(super) async fn show(
     let data = app
         .store
         .run(move |db| {
-            let (merchant, row, _) = open(db, &id, &token)?;
-            view(db, &merchant, &row)
+            let (merchant, row, now) = open(db, &id, &token)?;
+            let mut shown = view(db, &merchant, &row, now)?;
+            shown["frame_ancestors"] = frames::ancestors(&row.request).into();
+            shown["test_cards"] = json!(TEST_CARDS);
+            shown["places"] = json!(RateTable::bundled().places().collect::<Vec<_>>());
+            Ok(shown)
         })
         .await?;
     Ok(Reply::ok("Checkout session retrieved successfully", &data))
@@ -154,7 +166,7 @@ pub(super) async fn set_country(
     let reply = app.once(&owner, key, body.request_hash, move |db| {
         let (merchant, mut row, now) = open(db, &id, &request.token)?;
         checkout::set_country(db, &merchant, &mut row, request.buyer_country, now)?;
-        Ok(Reply::ok("Totals computed", &view(db, &merchant, &row)?))
+        Ok(Reply::ok("Totals computed", &view(db, &merchant, &row, now)?))
     });
     Ok(reply.await?)
 }
@@ -174,8 +186,9 @@ pub(super) async fn pay(
         if request.customer_email.is_some() {
             row.request.customer_email = request.customer_email;
         }
+        checkout::check_shown(&row, request.amount_total)?;
         let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
-        outcome(payment, &view(db, &merchant, &row)?)
+        outcome(payment, &view(db, &merchant, &row, now)?)
     });
     Ok(reply.await?)
 }
@@ -254,8 +267,15 @@ fn open(db: &Connection, id: &str, token: &Secret) -> Outcome<(Merchant, Session
 }
 
 /// Shows a session with the quote that explains its amounts, line by line.
-fn view(db: &Connection, merchant: &Merchant, row: &SessionRow) -> Outcome<Value> {
+fn view(db: &Connection, merchant: &Merchant, row: &SessionRow, now_ms: i64) -> Outcome<Value> {
     // Prices do not change, so the quote of the day is the one that the amounts came from.
     let quote = checkout::price(db, merchant, &row.request, row.priced_at)?;
-    Ok(json!({"session": checkout::view(row), "quote": quote}))
+    let decimals = quote.currency.decimals();
+    let mut shown =
+        json!({"session": checkout::view(row), "quote": quote, "currency_decimals": decimals});
+    if row.request.mode == Mode::Subscription {
+        shown["start"] = json!(checkout::start(db, merchant, row, now_ms)?);
+        shown["prices"] = json!(checkout::prices(db, merchant, row)?);
+    }
+    Ok(shown)
 }
