@@ -47,7 +47,7 @@ function draw(): void {
   header.replaceChildren(
     h("span", { class: "brand" }, icon(ICONS.star, "star"), "FastStar"),
     languages(),
-    h("p", { class: "band" }, h("strong", {}, texts.sandbox), " ", texts.sandboxNote),
+    h("p", { class: "band" }, texts.sandboxNote),
   );
   main.className = step.name;
   main.replaceChildren(...content());

@@ -1,5 +1,6 @@
 // A sandbox, a browser and small shops on other ports.
 import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { createServer } from "node:http";
@@ -112,6 +113,19 @@ export function setUp() {
     });
     return `http://127.0.0.1:${server.address().port}`;
   };
+
+  /** A shop on another port, with a strict policy of its own and FastStar.js by its hash. */
+  world.shop = async (t) => {
+    const sdk = `${world.url}/sdk/v1/faststar.min.js`;
+    const hash = createHash("sha384").update(Buffer.from(await (await fetch(sdk)).arrayBuffer()));
+    const policy = `default-src 'none'; script-src ${world.url}; frame-src ${world.url}; style-src 'none'; base-uri 'none'`;
+    const body = `<!doctype html><html lang="en"><title>Shop</title>
+      <script src="${sdk}" integrity="sha384-${hash.digest("base64")}" crossorigin="anonymous"></script>
+      <main><h1>A shop</h1><button id="buy">Buy</button><p id="tall">Below</p></main>`;
+    const shop = { headers: { "Content-Security-Policy": policy }, body };
+    const origin = await world.serve(t, { "/": () => shop, "/thanks": () => shop, "/cart": () => shop });
+    return { origin, sdk };
+  };
   return world;
 }
 
@@ -121,4 +135,24 @@ function watch(page) {
   page.on("console", (message) => {
     if (message.type() === "error") page.errors.push(message.text());
   });
+}
+
+/** Fills in a card as a buyer would type it. */
+export async function fill(page, number) {
+  await page.getByLabel(/Card number|卡号/).fill(number);
+  await page.getByLabel(/Expiry|有效期/).fill("12 / 40");
+  await page.getByLabel(/Security code|安全码/).fill("123");
+}
+
+/** Opens a session in the overlay of a shop on another port. */
+export async function openOverlay(world, t, changes = {}, options = {}) {
+  const shop = await world.shop(t);
+  const urls = { success_url: `${shop.origin}/thanks`, cancel_url: `${shop.origin}/cart` };
+  const created = await world.session({ presentation: "iframe", ...urls, ...changes });
+  const page = await world.page(t, options);
+  await page.goto(shop.origin);
+  await page.evaluate((url) => void (window.result = FastStar.checkout.open({ url })), created.url);
+  const frame = page.frameLocator("iframe");
+  await frame.locator("main:not(.loading) > *").first().waitFor();
+  return { ...created, shop, page, frame };
 }
