@@ -59,9 +59,10 @@ fn filled(page: &str) -> String {
     })
 }
 
-/// Gives the buyer's page, whose script and style bear a nonce.
-pub fn cashier(nonce: &str) -> String {
-    CASHIER.replace("{nonce}", nonce)
+/// Gives the buyer's page, whose script and style bear a nonce, and which tells nothing to a page
+/// around it but to those of `ancestors`.
+pub fn cashier(nonce: &str, ancestors: &[String]) -> String {
+    CASHIER.replace("{nonce}", nonce).replace("{ancestors}", &ancestors.join(" "))
 }
 
 /// Serves what the pages load.

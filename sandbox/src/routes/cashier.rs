@@ -145,7 +145,6 @@ pub(super) async fn show(
         .run(move |db| {
             let (merchant, row, now) = open(db, &id, &token)?;
             let mut shown = view(db, &merchant, &row, now)?;
-            shown["frame_ancestors"] = frames::ancestors(&row.request).into();
             shown["test_cards"] = json!(TEST_CARDS);
             shown["places"] = json!(RateTable::bundled().places().collect::<Vec<_>>());
             Ok(shown)
@@ -244,7 +243,7 @@ fn document(status: StatusCode, ancestors: &[String]) -> Response {
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
     ];
-    (status, headers, assets::cashier(&nonce)).into_response()
+    (status, headers, assets::cashier(&nonce, ancestors)).into_response()
 }
 
 fn token_of(query: Option<&str>) -> Secret {

@@ -130,16 +130,17 @@ function go(next: Step): void {
 async function load(): Promise<void> {
   if (step.name === "failed") go({ name: "loading" });
   try {
-    const { frame_ancestors, test_cards, places, ...rest } = await show();
-    setting = { frame_ancestors, test_cards, places };
+    const { test_cards, places, ...rest } = await show();
+    setting = { test_cards, places };
     shown = rest;
-    frame.allow(frame_ancestors);
     settle(false);
     frame.tell("loaded");
   } catch (error) {
     // Gone for good, or to be tried again; what is on the page already stays.
     const isMissing = error instanceof Refused && error.code === "not_found";
-    if (!shown || isMissing) go({ name: isMissing ? "missing" : "failed" });
+    if (shown && !isMissing) return;
+    go({ name: isMissing ? "missing" : "failed" });
+    frame.tell("error", { code: isMissing ? "not_found" : "unreachable" });
   }
 }
 

@@ -3,8 +3,9 @@ import { sessionId } from "./api";
 /** Whether another page shows this one. */
 export const isFramed = window.parent !== window;
 
-let allowed: string[] | undefined;
-let greeting: string | undefined;
+/** The origins that may frame this page beside its own, as the server's policy says them. */
+const allowed =
+  document.querySelector<HTMLMetaElement>("meta[name=frame-ancestors]")?.content.split(" ") ?? [];
 /** Who says hello from an origin that may; only it is told anything. */
 let parentOrigin: string | undefined;
 const waiting: object[] = [];
@@ -16,33 +17,21 @@ export function hasOverlay(): boolean {
 
 function mayFrame(origin: string): boolean {
   if (origin === location.origin) return true;
-  return (allowed ?? []).some((source) =>
+  return allowed.some((source) =>
     source.endsWith(":*") ? origin.replace(/:\d+$/, "") === source.slice(0, -2) : origin === source,
   );
 }
 
-function meet(): void {
-  if (!allowed || greeting === undefined || !mayFrame(greeting)) return;
-  parentOrigin = greeting;
-  for (const message of waiting.splice(0)) window.parent.postMessage(message, parentOrigin);
-}
-
-/** Listens for the page around this one. Its hello may come before it is known who may say it. */
+/** Listens for the page around this one. */
 export function listen(): void {
   addEventListener("message", (event: MessageEvent) => {
     const message = event.data as { faststar?: unknown; type?: unknown } | null;
     const isHello =
       typeof message === "object" && message?.faststar === 1 && message.type === "hello";
-    if (!isFramed || !isHello || event.source !== window.parent) return;
-    greeting = event.origin;
-    meet();
+    if (!isFramed || !isHello || event.source !== window.parent || !mayFrame(event.origin)) return;
+    parentOrigin = event.origin;
+    for (const message of waiting.splice(0)) window.parent.postMessage(message, parentOrigin);
   });
-}
-
-/** Says which origins may frame this page, beside its own. */
-export function allow(origins: string[]): void {
-  allowed = origins;
-  meet();
 }
 
 /** Tells the page around this one, as soon as it has said hello. */

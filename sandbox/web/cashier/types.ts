@@ -58,7 +58,6 @@ export interface Shown {
 
 /** What does not change, and comes with the first answer alone. */
 export interface Setting {
-  frame_ancestors: string[];
   test_cards: { number: string; brand: string; behaviour: string }[];
   /** `DE`, `US`, `US-CA`. */
   places: string[];

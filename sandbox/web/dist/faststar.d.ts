@@ -60,7 +60,10 @@ declare namespace FastStar {
     "checkout.declined": { checkout_session_id: string };
     /** The overlay is gone. */
     "checkout.closed": SessionData;
-    /** The cashier did not load. The buyer sees why, and can try again. */
+    /**
+     * The cashier did not load. The buyer sees it, and can try again. `code` is `load_failed` where
+     * nothing answered, or what the cashier says: `unreachable`, `not_found`.
+     */
     "checkout.error": SessionData & { code: string; message: string };
   }
 

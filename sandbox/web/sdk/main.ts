@@ -12,7 +12,7 @@ let overlay: Overlay | undefined;
 
 // A server that renders pages may load this file; there is no document then.
 const script = typeof document === "undefined" ? null : document.currentScript;
-if (script instanceof HTMLScriptElement) allowSandbox(script.src);
+if (script && "src" in script) allowSandbox(script.src);
 
 publish({
   version: "1.0.0",

@@ -1,9 +1,10 @@
 /** What the cashier's page tells the page that shows it. */
 export type FromCashier =
   | { type: "loaded" | "success" | "declined" | "close"; checkout_session_id: string }
-  | { type: "busy"; busy: boolean; checkout_session_id: string };
+  | { type: "busy"; busy: boolean; checkout_session_id: string }
+  | { type: "error"; code: string; checkout_session_id: string };
 
-const TYPES = ["loaded", "success", "declined", "close", "busy"];
+const TYPES = ["loaded", "success", "declined", "close", "busy", "error"];
 
 /** Says hello, so that the cashier knows whom it may answer. */
 export const HELLO = { faststar: 1, type: "hello" } as const;
@@ -17,6 +18,7 @@ export function read(data: unknown): FromCashier | undefined {
     message["faststar"] === 1 &&
     TYPES.includes(message["type"] as string) &&
     typeof message["checkout_session_id"] === "string" &&
-    (message["type"] !== "busy" || typeof message["busy"] === "boolean");
+    (message["type"] !== "busy" || typeof message["busy"] === "boolean") &&
+    (message["type"] !== "error" || typeof message["code"] === "string");
   return isOurs ? (message as FromCashier) : undefined;
 }

@@ -20,6 +20,7 @@ export class Overlay {
   #frame!: HTMLIFrameElement;
   #timer = 0;
   #busy = false;
+  #isLoaded = false;
 
   constructor(
     readonly url: URL,
@@ -81,7 +82,7 @@ export class Overlay {
     spinner.className = "spinner";
     this.#note.hidden = false;
     this.#note.replaceChildren(spinner, text.loading);
-    this.#busy = false;
+    this.#busy = this.#isLoaded = false;
     this.#frame?.remove();
     const frame = (this.#frame = document.createElement("iframe"));
     frame.title = text.title;
@@ -94,6 +95,15 @@ export class Overlay {
     this.#wait(PATIENCE.load);
     frame.src = this.url.href;
     this.#dialog.append(frame);
+  }
+
+  /** Shows what the cashier's page has. */
+  #show(): void {
+    clearTimeout(this.#timer);
+    if (!this.#frame.className) return;
+    this.#frame.className = "";
+    this.#note.hidden = true;
+    this.#frame.focus();
   }
 
   #wait(milliseconds: number): void {
@@ -126,12 +136,15 @@ export class Overlay {
     const data = { checkout_session_id: message.checkout_session_id };
     switch (message.type) {
       case "loaded":
-        clearTimeout(this.#timer);
-        if (!this.#frame.className) break;
-        this.#frame.className = "";
-        this.#note.hidden = true;
-        if (this.#host.shadowRoot?.activeElement !== this.#frame) this.#frame.focus();
+        this.#show();
+        if (this.#isLoaded) break;
+        this.#isLoaded = true;
         emit("checkout.loaded", data);
+        break;
+      case "error":
+        // The cashier says so itself, and has its own way to try again.
+        this.#show();
+        emit("checkout.error", { ...data, code: message.code, message: "the cashier could not read the session" });
         break;
       case "busy":
         this.#busy = message.busy;
