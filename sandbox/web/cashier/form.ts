@@ -91,8 +91,13 @@ export class Form {
       this.#mark(field, message);
       this.#control(field)?.focus();
     } else {
-      this.#alert.replaceChildren(icon(ICONS.alert), h("span", {}, message));
+      this.#warn(message);
     }
+  }
+
+  #warn(message: string): void {
+    this.#alert.replaceChildren(icon(ICONS.alert), h("span", {}, message));
+    this.#alert.scrollIntoView({ block: "nearest" });
   }
 
   focusCard(): void {
@@ -132,7 +137,8 @@ export class Form {
     for (const [field, isWrong] of mistakes) this.#mark(field, isWrong ? texts.errors[field] : "");
     const first = mistakes.find(([, isWrong]) => isWrong);
     if (first || !until) {
-      this.#alert.replaceChildren(icon(ICONS.alert), h("span", {}, texts.errors.fields));
+      this.#warn(texts.errors.fields);
+      // After it, so that the field is seen where not both can be.
       if (first) this.#control(first[0])?.focus();
       return;
     }

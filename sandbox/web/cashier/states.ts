@@ -16,6 +16,10 @@ function panel(look: Look, symbol: string, heading: string, ...rest: (Node | str
   );
 }
 
+function capitalized(brand: string): string {
+  return brand.charAt(0).toUpperCase() + brand.slice(1);
+}
+
 /** How the buyer goes on from a state that is an end; `null` where there is no way. */
 export type Exit = { href: string; isTop: boolean } | { onClick: () => void } | null;
 
@@ -32,14 +36,13 @@ export function done(context: Context, isNew: boolean, exit: Exit, isLeaving: bo
   const { texts, shown, format } = context;
   const mode = modeOf(context);
   const { payment_method: card, trial_end, payment_status } = shown.session;
-  const paid = payment_status === "paid" && texts.done.paid(money(context, due(context)));
-  const by = card && texts.done.with(card.brand, card.last4);
-  const told = [paid, by].filter(Boolean).join(" ");
+  const by = card && texts.done.card(capitalized(card.brand), card.last4);
+  const told = by && payment_status === "paid" ? texts.done.paid(money(context, due(context)), by) : by;
   return panel(
     "good",
     ICONS.check,
     (isNew ? texts.done : texts.already)[mode],
-    told !== "" && h("p", {}, told),
+    told ? h("p", {}, told) : null,
     trial_end ? h("p", {}, texts.done.trialUntil(format.date(trial_end))) : null,
     isNew ? null : h("p", {}, texts.already.text),
     isLeaving

@@ -28,7 +28,7 @@ export function summary(context: Context): HTMLElement[] {
 function headline(context: Context): string {
   const total = money(context, context.shown.session.amount_total);
   const rhythm = commonPeriod(context);
-  return rhythm ? `${total} ${rhythm}` : total;
+  return rhythm ? context.texts.perPeriod(total, rhythm) : total;
 }
 
 /** Gives the period that all prices of a subscription have; nothing where they differ. */
@@ -73,8 +73,8 @@ function totals(context: Context): HTMLElement[] {
   });
   const subtotal = row(texts.subtotal, money(context, session.amount_subtotal));
   const total = row(texts.total, money(context, session.amount_total), "total");
-  const open = session.status === "open" && shown.start;
-  const today = open ? [row(texts.dueToday, money(context, due(context)), "total")] : [];
+  const isOther = String(due(context)) !== String(session.amount_total);
+  const today = isOther ? [row(texts.dueToday, money(context, due(context)), "total")] : [];
   switch (quote.behaviour) {
     case "inclusive":
       return [subtotal, total, ...taxes, ...today];

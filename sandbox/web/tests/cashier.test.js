@@ -35,7 +35,7 @@ test("a German buyer sees the tax that the price contains, and pays once", async
   await fill(page, CARD.pays);
   await payButton(page).click();
   await page.getByRole("heading", { name: "Payment successful" }).waitFor();
-  await page.getByText("€53.00 was paid with visa ending in 4242").waitFor();
+  await page.getByText("€53.00 was paid with Visa ending in 4242").waitFor();
   const paid = await world.retrieve(session.id);
   assert.deepEqual([paid.status, paid.payment_status], ["complete", "paid"]);
   assert.deepEqual(page.errors, []);
@@ -172,7 +172,7 @@ test("a subscription without a trial charges at once", async (t) => {
   await fill(page, CARD.pays);
   await page.getByRole("heading", { name: "€15.00 every 3 months" }).waitFor();
   await page.getByRole("button", { name: "Subscribe for €15.00" }).click();
-  await page.getByText("€15.00 was paid with visa").waitFor();
+  await page.getByText("€15.00 was paid with Visa").waitFor();
   assert.equal((await world.retrieve(session.id)).payment_status, "paid");
 });
 
