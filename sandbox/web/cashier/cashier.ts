@@ -133,8 +133,8 @@ async function load(): Promise<void> {
     const { test_cards, places, ...rest } = await show();
     setting = { test_cards, places };
     shown = rest;
-    settle(false);
     frame.tell("loaded");
+    settle(false);
   } catch (error) {
     // Gone for good, or to be tried again; what is on the page already stays.
     const isMissing = error instanceof Refused && error.code === "not_found";

@@ -25,6 +25,9 @@ export class Form {
   readonly #submit = h("button", { type: "submit", class: "primary" });
   readonly #place = h("div", { class: "place" });
   #country: HTMLSelectElement | undefined;
+  #region: HTMLSelectElement | undefined;
+  /** The place that the two are drawn for. */
+  #drawn: string | undefined;
   #context: Context;
   readonly #actions: Actions;
   #state: "ready" | "computing" | "working" = "ready";
@@ -209,6 +212,14 @@ export class Form {
     const codes = setting.places.filter((it) => it.length === 2);
     if (country && !codes.includes(country)) codes.push(country);
     const regions = setting.places.filter((it) => it.length > 2 && it.startsWith(`${country}-`));
+    const chosen = regions.includes(place) ? place : country;
+    if (this.#drawn === place) {
+      // Left in place, since the buyer may have one of them open.
+      if (this.#country) this.#country.value = country;
+      if (this.#region) this.#region.value = chosen;
+      return;
+    }
+    this.#drawn = place;
     const hadFocus = this.#place.contains(document.activeElement) && document.activeElement?.id;
 
     const option = (value: string, label: string, chosen: string) =>
@@ -220,10 +231,10 @@ export class Form {
       ...format.countries(codes).map(({ code, name }) => option(code, name, country)),
     );
     this.#country = modeOf(this.#context) === "setup" ? undefined : countries;
+    this.#region = undefined;
     const parts = [this.#labelled("country", texts.country, countries)];
     countries.addEventListener("change", () => this.#actions.nameCountry(countries.value));
     if (country && regions.length > 0) {
-      const chosen = regions.includes(place) ? place : country;
       const named = regions.map((it) => ({ it, name: regionName(it, language) }));
       named.sort((a, b) => a.name.localeCompare(b.name, format.locale));
       const select = h(
@@ -232,6 +243,7 @@ export class Form {
         option(country, texts.anyRegion, chosen),
         ...named.map(({ it, name }) => option(it, name, chosen)),
       );
+      this.#region = select;
       select.addEventListener("change", () => this.#actions.nameCountry(select.value));
       parts.push(h("div", { class: "field" }, h("label", { for: "region" }, texts.region), select));
     }

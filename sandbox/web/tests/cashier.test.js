@@ -112,8 +112,11 @@ test("the bank asks, and its answer counts", async (t) => {
   await page.getByRole("button", { name: "No, refuse" }).click();
   await page.getByRole("alert").filter({ hasText: "declined" }).waitFor();
   await ask();
-  await page.getByRole("button", { name: "Yes, approve" }).click();
+  const pays = [];
+  page.on("request", (request) => request.url().endsWith("/pay") && pays.push(request));
+  await page.getByRole("button", { name: "Yes, approve" }).dblclick();
   await page.getByRole("heading", { name: "Payment successful" }).waitFor();
+  assert.equal(pays.length, 1);
   assert.equal((await world.retrieve(session.id)).payment_method.last4, "3155");
 });
 
@@ -342,6 +345,28 @@ test("an answer that is lost is asked for again under the same key", async (t) =
   assert.equal(await succeeded(session.id), 1);
 });
 
+test("a payment that nobody answers keeps its key when the buyer tries again", async (t) => {
+  const { session, url } = await world.session();
+  const page = await world.page(t);
+  const keys = [];
+  let isHeard = false;
+  await page.route("**/pay", async (route) => {
+    keys.push(route.request().headers()["idempotency-key"]);
+    if (isHeard) return route.continue();
+    await route.fetch();
+    return route.abort();
+  });
+  await page.goto(url);
+  await fill(page, CARD.pays);
+  await payButton(page).click();
+  await page.getByRole("alert").filter({ hasText: "you will not be charged twice" }).waitFor();
+  isHeard = true;
+  await payButton(page).click();
+  await page.getByRole("heading", { name: "Payment successful" }).waitFor();
+  assert.equal(new Set(keys).size, 1);
+  assert.equal(await succeeded(session.id), 1);
+});
+
 test("a sandbox that is gone is told, and asked again", async (t) => {
   const { url } = await world.session();
   const page = await world.page(t);
@@ -354,6 +379,7 @@ test("a sandbox that is gone is told, and asked again", async (t) => {
   await page.route("**/country", (route) => route.abort());
   await page.getByLabel("Country").selectOption("FR");
   await page.getByRole("alert").filter({ hasText: "did not answer" }).waitFor();
+  await page.unroute("**/country");
   // The field says what the total is for.
   assert.equal(await page.getByLabel("Country").inputValue(), "DE");
 });

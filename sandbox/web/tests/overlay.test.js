@@ -156,6 +156,19 @@ test("it does not close while a payment is under way", async (t) => {
   assert.deepEqual(result, { status: "success", checkout_session_id: session.id });
 });
 
+test("what another tab has paid is told to the shop as well", async (t) => {
+  const shop = await world.shop(t);
+  const { session, url } = await world.session({ presentation: "iframe", success_url: `${shop.origin}/thanks` });
+  await world.api(`/sandbox/v1/sessions/${session.id}/complete`, {});
+  const page = await world.page(t);
+  await page.goto(shop.origin);
+  await listen(page);
+  const result = await page.evaluate((url) => FastStar.checkout.open({ url }), url);
+  assert.deepEqual(result, { status: "success", checkout_session_id: session.id });
+  assert.deepEqual((await page.evaluate(() => window.heard)).map(([event]) => event), ["opened", "loaded", "success"]);
+  await page.frameLocator("iframe").getByRole("heading", { name: "This order is already paid" }).waitFor();
+});
+
 test("one overlay at a time", async (t) => {
   const { page, url, shop } = await openOverlay(world, t);
   const other = await world.session({ presentation: "iframe", success_url: `${shop.origin}/thanks` });
