@@ -165,3 +165,57 @@ fn without_a_sandbox_the_command_line_says_how_to_start_one() {
     assert_eq!(output.status.code(), Some(1));
     assert!(told.contains("faststar sandbox") && !told.contains("canary"), "{told}");
 }
+
+/// Serves one connection with an answer and gives what was asked.
+fn answer_once(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = vec![0; 65536];
+        let length = stream.read(&mut bytes).unwrap();
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    });
+    (url, asked)
+}
+
+#[test]
+fn the_key_goes_to_no_other_host() {
+    let other = std::net::TcpListener::bind("127.0.0.2:0").unwrap();
+    other.set_nonblocking(true).unwrap();
+    let location = format!("http://{}/", other.local_addr().unwrap());
+    let answer = format!(
+        "HTTP/1.1 307 Temporary Redirect\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+    );
+    let (url, asked) = answer_once(answer.leak());
+    let expire =
+        |url: &str| faststar(&["expire", "cs_1", "--url", url, "--api-key", "CANARY"], b"");
+    let output = expire(&url);
+    assert!(!output.status.success());
+    assert!(asked.join().unwrap().contains("CANARY"));
+    assert!(other.accept().is_err(), "the redirect was followed");
+
+    for url in ["https://api.faststarpay.com", "http://192.0.2.1", "http://localhost.example", "x"]
+    {
+        let output = expire(url);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(told.contains("--url") && told.contains("on this machine"), "{told}");
+        assert!(!told.contains("CANARY"));
+    }
+}
+
+#[test]
+fn what_is_no_sandbox_is_called_so() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+    ] {
+        let (url, asked) = answer_once(answer);
+        let output = faststar(&["expire", "cs_1", "--url", &url, "--api-key", "k"], b"");
+        asked.join().unwrap();
+        assert!(!output.status.success());
+        assert!(String::from_utf8(output.stderr).unwrap().contains("not a FastStar sandbox"));
+    }
+}

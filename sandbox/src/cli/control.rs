@@ -8,16 +8,19 @@ use faststar::error::{Error, ErrorKind, code};
 use faststar::{Money, Secret};
 use reqwest::Method;
 use serde_json::{Value, json};
-use url::{Url, form_urlencoded};
+use url::{Host, Url, form_urlencoded};
 
 use super::sandbox::PORT;
 use super::{block_on, failure, print};
+
+/// The longest answer that is read, as in the client.
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
 /// Which sandbox, and whose.
 #[derive(clap::Args)]
 pub(super) struct Target {
     /// The sandbox's URL, with or without /api/v1
-    #[arg(long, env = "FASTSTAR_BASE_URL", value_name = "URL", default_value_t = format!("http://127.0.0.1:{PORT}"))]
+    #[arg(long, env = "FASTSTAR_BASE_URL", value_name = "URL", default_value_t = default_url())]
     url: String,
     /// The merchant's API key
     #[arg(long, env = "FASTSTAR_API_KEY", hide_env_values = true, value_name = "KEY")]
@@ -92,6 +95,10 @@ pub(super) enum Events {
     },
 }
 
+fn default_url() -> String {
+    format!("http://127.0.0.1:{PORT}")
+}
+
 impl Complete {
     pub(super) fn run(self) -> Result<(), Error> {
         let body = json!({"card": self.card, "authentication": self.authentication});
@@ -129,6 +136,9 @@ impl Events {
                 query.append_pair("limit", &limit.to_string());
                 query.extend_pairs(state.map(|state| ("state", state)));
                 query.extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
+                if target.url.is_empty() {
+                    target.url = default_url();
+                }
                 target.url = format!("{}?{}", target.url, query.finish());
                 target.call(Method::GET, &["events"], None, event_lines)
             }
@@ -162,12 +172,26 @@ impl Target {
     }
 
     fn locate(&self, path: &[&str]) -> Result<Url, Error> {
+        // A sandbox listens on this machine alone. The key may be a live one, since the client reads
+        // the same variables, so it goes nowhere else.
         let wrong = || {
-            let message = "the sandbox's URL must be like http://127.0.0.1:4250";
+            let message =
+                "the sandbox's URL must be on this machine, over http: http://127.0.0.1:4250";
             Error::new(ErrorKind::Configuration, code::INVALID_CONFIGURATION, message)
                 .with_param("--url")
         };
-        let mut url = Url::parse(&self.url).map_err(|_| wrong())?;
+        // A variable that is set to nothing is not set.
+        let given = if self.url.is_empty() { default_url() } else { self.url.clone() };
+        let mut url = Url::parse(&given).map_err(|_| wrong())?;
+        let is_here = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if url.scheme() != "http" || !is_here || !url.username().is_empty() {
+            return Err(wrong());
+        }
         let query = url.query().map(str::to_owned);
         url.set_path("");
         url.path_segments_mut()
@@ -196,6 +220,7 @@ async fn send(
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
         .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(30))
         .build()
         .map_err(|error| failure(error.to_string()))?;
@@ -203,11 +228,20 @@ async fn send(
     if let Some(body) = body {
         request = request.header("Content-Type", "application/json").body(body.to_string());
     }
-    let answer = request.send().await.map_err(unreachable)?;
+    let mut answer = request.send().await.map_err(unreachable)?;
     let status = answer.status().as_u16();
-    let bytes = answer.bytes().await.map_err(unreachable)?;
-    let mut envelope: Value = serde_json::from_slice(&bytes)
-        .map_err(|_| failure("what answers there is not a FastStar sandbox"))?;
+    let no_sandbox = || failure("what answers there is not a FastStar sandbox");
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
+        if bytes.len() + chunk.len() > MAX_ANSWER {
+            return Err(no_sandbox());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    let mut envelope: Value = serde_json::from_slice(&bytes).map_err(|_| no_sandbox())?;
+    if !envelope["message"].is_string() {
+        return Err(no_sandbox());
+    }
     if envelope["success"] == true {
         return Ok(envelope["data"].take());
     }
