@@ -76,13 +76,11 @@ async fn serve(arguments: Arguments) -> Result<(), Error> {
             Kind::Direct => MerchantKind::Direct,
         }),
         receivers: Receivers { remote: arguments.allow_remote_webhooks },
+        webhook: arguments.webhook,
     };
     // Before the first line goes out, so that whoever reads it can already end us well.
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| failure(e.to_string()))?;
     let sandbox = Sandbox::start(config).await?;
-    if let Some(url) = &arguments.webhook {
-        sandbox.app().add_webhook(&sandbox.first_merchant().merchant, url).await?;
-    }
     if arguments.json {
         print(ready_line(&sandbox));
     } else {
