@@ -34,7 +34,7 @@ pub use deliveries::{Attempt, Due, Taken, record_attempt, take_due};
 pub use endpoints::{Endpoint, add_endpoint, delete_endpoint, list_endpoints, set_start_endpoint};
 pub use events::{DELIVERY_STATES, EventRow, ListedEvent, add_event, list_events, resend};
 pub use faults::{faults_of, set_faults};
-pub use idempotency::{Answer as KeptAnswer, find_answer, keep_answer};
+pub use idempotency::{Answer as KeptAnswer, Owner, find_answer, keep_answer};
 pub use merchants::{
     Merchant, add_key, add_merchant, find_merchant, first_merchant, merchant_of_key, move_clock,
 };
@@ -50,6 +50,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_start.sql"),
     include_str!("../../migrations/0002_outbox.sql"),
     include_str!("../../migrations/0003_answers.sql"),
+    include_str!("../../migrations/0004_answers_age.sql"),
 ];
 
 /// Where the database is.
