@@ -38,7 +38,7 @@ pub use idempotency::{Answer as KeptAnswer, Owner, find_answer, keep_answer};
 pub use merchants::{
     Merchant, add_key, add_merchant, find_merchant, first_merchant, merchant_of_key, move_clock,
 };
-pub use queue::is_settled;
+pub use queue::{Room, is_settled};
 pub use sessions::{SessionRow, add_session, find_session, update_session};
 
 /// How many jobs may wait before new ones are refused.
