@@ -424,11 +424,10 @@ impl Kind {
                         .to_owned(),
                 ),
             },
-            Self::Place if text.parse::<Place>().is_err() => (
-                code::INVALID_VALUE,
-                "must be an ISO 3166-1 country such as US, or an ISO 3166-2 region such as US-CA"
-                    .to_owned(),
-            ),
+            Self::Place => match place_mistake(text) {
+                Some(mistake) => (code::INVALID_VALUE, mistake),
+                None => return Ok(()),
+            },
             Self::Date if text.parse::<Date>().is_err() => {
                 (code::INVALID_VALUE, "must be a date such as 2026-11-22".to_owned())
             }
@@ -440,6 +439,20 @@ impl Kind {
         };
         Err(wrong(path, code, &what))
     }
+}
+
+fn place_mistake(text: &str) -> Option<String> {
+    let Ok(place) = text.parse::<Place>() else {
+        return Some(
+            "must be an ISO 3166-1 country such as US, or an ISO 3166-2 region such as US-CA"
+                .to_owned(),
+        );
+    };
+    if place.to_string() != text {
+        return Some(format!("must be in upper case: {place}"));
+    }
+    let is_region = place.is_iso_region();
+    (!is_region).then(|| format!("names no region of {}: {place}", place.country()))
 }
 
 /// Makes the error of a value that is of the right type and not one that the field can have.
