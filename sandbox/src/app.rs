@@ -157,6 +157,17 @@ impl App {
         Ok(NewMerchant { merchant, api_key })
     }
 
+    /// Gives a merchant without a catalog the product and the price that the documentation's example
+    /// names, so that it runs as it stands; tells whether the merchant has them.
+    ///
+    /// # Errors
+    ///
+    /// Kind `Internal` when the database fails, `overloaded` when too much waits for it.
+    pub async fn add_example_catalog(&self, merchant: &Merchant) -> Result<bool, Error> {
+        let id = merchant.id.clone();
+        self.store.run(move |db| store::add_example_catalog(db, &id)).await
+    }
+
     /// Sends all of a merchant's events to a URL, signed with the merchant's secret.
     ///
     /// A merchant has one such endpoint: with another URL it moves there, with what waits for it.

@@ -16,6 +16,9 @@ use super::{block_on, failure, print};
 /// The longest answer that is read, as in the client.
 const MAX_ANSWER: usize = 8 * 1024 * 1024;
 
+/// What helps where nobody gets an event.
+const NO_ENDPOINT: &str = "start the sandbox with --webhook URL";
+
 /// Which sandbox, and whose.
 #[derive(clap::Args)]
 pub(super) struct Target {
@@ -103,7 +106,16 @@ impl Complete {
     pub(super) fn run(self) -> Result<(), Error> {
         let body = json!({"card": self.card, "authentication": self.authentication});
         let path = ["sessions", &self.session, "complete"];
-        self.target.call(Method::POST, &path, Some(body), session_line)
+        let ended = self.target.call(Method::POST, &path, Some(body), session_line);
+        ended.map_err(|error| match error.code() {
+            code::AUTHENTICATION_REQUIRED => {
+                let message = "the bank asks the buyer to authenticate; \
+                               run it again with --authentication approved, or failed";
+                Error::new(error.kind(), code::AUTHENTICATION_REQUIRED, message)
+                    .with_param("--authentication")
+            }
+            _ => error,
+        })
     }
 }
 
@@ -145,7 +157,11 @@ impl Events {
             Self::Resend { event, target } => {
                 let path = ["events", &event, "resend"];
                 target.call(Method::POST, &path, None, |data| {
-                    format!("{} will be sent again", text(&data["id"]))
+                    let id = text(&data["id"]);
+                    match data["endpoints"].as_u64() {
+                        Some(0) => format!("no endpoint gets {id}: {NO_ENDPOINT}"),
+                        _ => format!("{id} will be sent again"),
+                    }
                 })
             }
         }
@@ -278,7 +294,11 @@ fn event_lines(data: &Value) -> String {
     for item in data["items"].as_array().into_iter().flatten() {
         let event = &item["event"];
         let _ = writeln!(out, "{}  {}", text(&event["id"]), text(&event["type"]));
-        for delivery in item["deliveries"].as_array().into_iter().flatten() {
+        let deliveries = item["deliveries"].as_array().map_or(&[][..], Vec::as_slice);
+        if deliveries.is_empty() {
+            let _ = writeln!(out, "    no endpoint gets it: {NO_ENDPOINT}");
+        }
+        for delivery in deliveries {
             let attempts = delivery["attempts"].as_array().map_or(0, Vec::len);
             let _ = write!(
                 out,

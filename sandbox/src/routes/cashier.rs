@@ -172,15 +172,15 @@ pub(super) async fn pay(
             row.request.customer_email = request.customer_email;
         }
         let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
-        outcome(payment, &view(db, &merchant, &row)?)
+        outcome(payment, "card.number", &view(db, &merchant, &row)?)
     });
     Ok(reply.await?)
 }
 
 /// Answers what came of a payment. A decline has written an event, so it is an answer to be kept;
 /// the wish for authentication has done nothing.
-pub(super) fn outcome(payment: Payment, data: &Value) -> Outcome<Reply> {
-    match (payment, payment.into_result()) {
+pub(super) fn outcome(payment: Payment, param: &str, data: &Value) -> Outcome<Reply> {
+    match (payment, payment.into_result(param)) {
         (_, Ok(())) => Ok(Reply::ok("Checkout session completed", data)),
         (Payment::Declined, Err(error)) => Ok(Reply::refused(&error)),
         (_, Err(error)) => Err(error.into()),

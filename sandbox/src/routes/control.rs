@@ -211,7 +211,7 @@ pub(super) async fn complete(
     let reply = app.once_with_events(caller.owner(), key, body.request_hash, move |db| {
         let mut row = checkout::find(db, &merchant.id, &id, now)?;
         let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
-        super::cashier::outcome(payment, &json!(checkout::view(&row)))
+        super::cashier::outcome(payment, "card", &json!(checkout::view(&row)))
     });
     Ok(reply.await?)
 }
@@ -243,8 +243,13 @@ pub(super) async fn resend(
     let now = caller.now_ms();
     let merchant_id = caller.merchant.id.clone();
     let reply = app.once_with_events(caller.owner(), key, hash, move |db| {
-        store::resend(db, &merchant_id, &id, now)?;
-        Ok(Reply::ok("Event will be sent again", &json!({"id": id, "resent": true})))
+        let endpoints = store::resend(db, &merchant_id, &id, now)?;
+        let message = match endpoints {
+            0 => "No endpoint gets this event",
+            _ => "Event will be sent again",
+        };
+        let data = json!({"id": id, "resent": endpoints > 0, "endpoints": endpoints});
+        Ok(Reply::ok(message, &data))
     });
     Ok(reply.await?)
 }

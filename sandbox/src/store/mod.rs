@@ -29,7 +29,10 @@ use faststar::error::{Error, ErrorKind, code};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
-pub use catalog::{add_price, add_product, catalog_of, list_prices, list_products, product_exists};
+pub use catalog::{
+    add_example_catalog, add_price, add_product, catalog_of, list_prices, list_products,
+    product_exists,
+};
 pub use deliveries::{Attempt, Due, Taken, record_attempt, take_due};
 pub use endpoints::{Endpoint, add_endpoint, delete_endpoint, list_endpoints, set_start_endpoint};
 pub use events::{DELIVERY_STATES, EventRow, ListedEvent, add_event, list_events, resend};
