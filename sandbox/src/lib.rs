@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod assets;
 pub mod card;
 mod checkout;
 pub mod clock;
@@ -16,6 +17,9 @@ mod extract;
 mod faults;
 mod guard;
 mod ids;
+mod journal;
+mod live;
+mod mask;
 mod receivers;
 mod reply;
 mod routes;

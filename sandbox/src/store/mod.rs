@@ -16,6 +16,7 @@ mod idempotency;
 mod merchants;
 mod queue;
 mod sessions;
+mod steps;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -32,14 +33,18 @@ use tokio::sync::oneshot;
 pub use catalog::{add_price, add_product, catalog_of, list_prices, list_products, product_exists};
 pub use deliveries::{Attempt, Due, Taken, record_attempt, take_due};
 pub use endpoints::{Endpoint, add_endpoint, delete_endpoint, list_endpoints, set_start_endpoint};
-pub use events::{DELIVERY_STATES, EventRow, ListedEvent, add_event, list_events, resend};
+pub use events::{
+    DELIVERY_STATES, EventRow, ListedEvent, add_event, events_of_session, list_events, resend,
+};
 pub use faults::{faults_of, set_faults};
 pub use idempotency::{Answer as KeptAnswer, find_answer, keep_answer};
 pub use merchants::{
-    Merchant, add_key, add_merchant, find_merchant, first_merchant, merchant_of_key, move_clock,
+    Merchant, add_key, add_merchant, find_merchant, first_merchant, list_keys, list_merchants,
+    merchant_of_key, move_clock,
 };
 pub use queue::is_settled;
-pub use sessions::{SessionRow, add_session, find_session, update_session};
+pub use sessions::{SessionRow, add_session, find_session, list_sessions, update_session};
+pub use steps::{Step, add_step, steps_of};
 
 /// How many jobs may wait before new ones are refused.
 const QUEUE: usize = 4096;
@@ -50,6 +55,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_start.sql"),
     include_str!("../../migrations/0002_outbox.sql"),
     include_str!("../../migrations/0003_answers.sql"),
+    include_str!("../../migrations/0004_console.sql"),
 ];
 
 /// Where the database is.
@@ -442,7 +448,8 @@ mod tests {
     #[tokio::test]
     async fn a_failing_or_panicking_job_leaves_nothing_behind() {
         let store = Store::open(&Location::Memory).unwrap();
-        let insert = "INSERT INTO api_keys VALUES (x'01', 'mer_1', 0)";
+        let insert =
+            "INSERT INTO api_keys (hash, merchant_id, created_at) VALUES (x'01', 'mer_1', 0)";
         let refused = store.run(move |db| -> Outcome<()> {
             db.execute_batch("PRAGMA defer_foreign_keys = ON")?;
             db.execute(insert, [])?;
