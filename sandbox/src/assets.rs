@@ -1,4 +1,4 @@
-//! What the console's pages are made of: files of `web/dist`, inside the program.
+//! What the pages are made of: files of `web/dist`, inside the program.
 
 use std::sync::LazyLock;
 
@@ -10,16 +10,6 @@ use sha2::{Digest, Sha256};
 
 use crate::reply::Refusal;
 
-/// Nothing but the sandbox's own files runs or is shown, and no text becomes HTML.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
-    connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
-/// FastStar.js makes an iframe and is a script of this origin; its page makes no text into HTML
-/// either, but does not answer for how that script does it.
-const SHOP_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-    img-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'";
-
 struct Asset {
     /// As the page calls it; the served name has the hash of the content in it.
     name: &'static str,
@@ -30,6 +20,16 @@ struct Asset {
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 const ASSETS: &[Asset] = &[
+    Asset {
+        name: "cashier.js",
+        media_type: JAVASCRIPT,
+        content: include_bytes!("../web/dist/cashier.js"),
+    },
+    Asset {
+        name: "cashier.css",
+        media_type: "text/css; charset=utf-8",
+        content: include_bytes!("../web/dist/cashier.css"),
+    },
     Asset {
         name: "console.js",
         media_type: JAVASCRIPT,
@@ -64,15 +64,43 @@ impl Asset {
 
 static NAMES: LazyLock<Vec<String>> =
     LazyLock::new(|| ASSETS.iter().map(Asset::served_name).collect());
+static CASHIER: LazyLock<String> =
+    LazyLock::new(|| filled(include_str!("../web/dist/cashier.html")));
+
 static CONSOLE: LazyLock<String> =
     LazyLock::new(|| filled(include_str!("../web/dist/console.html")));
 static SHOP: LazyLock<String> = LazyLock::new(|| filled(include_str!("../web/dist/shop.html")));
+
+/// Nothing but the sandbox's own files works in the console, no text becomes HTML, and nobody
+/// frames it.
+const CONSOLE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+/// The demo shop shows the cashier within itself.
+const SHOP_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// Puts the served names in place of the plain ones.
 fn filled(page: &str) -> String {
     ASSETS.iter().zip(NAMES.iter()).fold(page.to_owned(), |page, (asset, served)| {
         page.replace(&format!("\"/assets/{}\"", asset.name), &format!("\"/assets/{served}\""))
     })
+}
+
+/// Gives the buyer's page, whose script and style bear a nonce.
+pub fn cashier(nonce: &str) -> String {
+    CASHIER.replace("{nonce}", nonce)
+}
+
+/// Serves the console.
+pub async fn console() -> Response {
+    page(&CONSOLE, CONSOLE_POLICY)
+}
+
+/// Serves the demo shop.
+pub async fn shop() -> Response {
+    page(&SHOP, SHOP_POLICY)
 }
 
 fn page(text: &'static str, policy: &'static str) -> Response {
@@ -82,21 +110,10 @@ fn page(text: &'static str, policy: &'static str) -> Response {
         (header::CONTENT_SECURITY_POLICY, policy),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::X_FRAME_OPTIONS, "DENY"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     (headers, text).into_response()
-}
-
-/// Serves the console.
-pub async fn console() -> Response {
-    page(&CONSOLE, POLICY)
-}
-
-/// Serves the demo shop.
-pub async fn shop() -> Response {
-    page(&SHOP, SHOP_POLICY)
 }
 
 /// Serves what the pages load.
@@ -113,4 +130,26 @@ pub async fn asset(Path(name): Path<String>) -> Result<Response, Refusal> {
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ];
     Ok((headers, asset.content).into_response())
+}
+
+/// Serves FastStar.js to the pages of any origin, also to those that check its hash.
+pub async fn sdk() -> Response {
+    sdk_file(JAVASCRIPT, include_bytes!("../web/dist/faststar.min.js"))
+}
+
+/// Serves the types of FastStar.js.
+pub async fn sdk_types() -> Response {
+    sdk_file("text/plain; charset=utf-8", include_bytes!("../web/dist/faststar.d.ts"))
+}
+
+fn sdk_file(media_type: &'static str, content: &'static [u8]) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, media_type),
+        // Its path has the version of its face and not of its content.
+        (header::CACHE_CONTROL, "no-cache"),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
+    ];
+    (headers, content).into_response()
 }

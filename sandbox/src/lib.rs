@@ -15,6 +15,7 @@ mod connection;
 mod delivery;
 mod extract;
 mod faults;
+mod frames;
 mod guard;
 mod ids;
 mod journal;

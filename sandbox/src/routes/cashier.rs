@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::header;
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use faststar::Secret;
-use faststar::error::Result;
 use faststar::schema::{Field, Kind, Object, Origin};
 use rusqlite::Connection;
 use serde::Deserialize;
@@ -15,11 +14,14 @@ use url::form_urlencoded;
 
 use super::Handled;
 use crate::app::App;
+use crate::assets;
 use crate::card;
 use crate::checkout::{self, Payment};
 use crate::clock;
 use crate::extract::{Id, IdempotencyKey, JsonBody};
-use crate::reply::Reply;
+use crate::frames;
+use crate::ids;
+use crate::reply::{Refusal, Reply, status_of};
 use crate::store::{self, Merchant, Outcome, SessionRow};
 
 /// What the buyer's page sends to pay.
@@ -188,23 +190,48 @@ pub(super) fn outcome(payment: Payment, data: &Value) -> Outcome<Reply> {
     }
 }
 
-/// The page itself is not here yet; this says how to finish a session without it.
+/// Serves the buyer's page. A program that asks for a session that is not there gets the envelope.
 pub(super) async fn page(
     State(app): State<Arc<App>>,
     Id(id): Id,
     RawQuery(query): RawQuery,
-) -> Result<impl IntoResponse, crate::reply::Refusal> {
+    headers: HeaderMap,
+) -> Response {
     let token = token_of(query.as_deref());
-    let row = app.store.run(move |db| open(db, &id, &token).map(|(_, row, _)| row)).await?;
-    let text = format!(
-        "FastStar sandbox\n\nSession {} is {}. The buyer's page is not part of this version.\n\
-         To play the buyer, run:\n\n    faststar complete {}\n",
-        row.id, row.status, row.id
+    let row = app.store.run(move |db| open(db, &id, &token).map(|(_, row, _)| row)).await;
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    match row {
+        Ok(row) => document(StatusCode::OK, &frames::ancestors(&row.request)),
+        Err(error) if accept.is_some_and(|accept| accept.contains("text/html")) => {
+            document(status_of(&error), &[])
+        }
+        Err(error) => Refusal(error).into_response(),
+    }
+}
+
+/// Puts the page together with what keeps it safe: nothing but its own script and style works in
+/// it, no text becomes HTML, and nobody frames it but who may.
+fn document(status: StatusCode, ancestors: &[String]) -> Response {
+    let nonce = ids::secret("");
+    let framed_by = match ancestors {
+        [] => "'none'".to_owned(),
+        some => format!("'self' {}", some.join(" ")),
+    };
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
+         img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors {framed_by}; require-trusted-types-for 'script'; trusted-types 'none'"
     );
-    Ok((
-        [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")],
-        text,
-    ))
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, &policy),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ];
+    (status, headers, assets::cashier(&nonce)).into_response()
 }
 
 fn token_of(query: Option<&str>) -> Secret {

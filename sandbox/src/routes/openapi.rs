@@ -120,7 +120,7 @@ const OPERATIONS: &[Operation] = &[
         .open_to(Access::SessionToken)
         .takes(&cashier::PAY),
     Operation::new("get", "/checkout/{id}", SandboxOnly)
-        .does("Says how to finish a session; the buyer's page is not part of this version")
+        .does("Shows the cashier to the buyer, as a page")
         .open_to(Access::SessionToken),
     Operation::new("post", "/sandbox/v1/merchants", SandboxOnly)
         .does("Adds a merchant and gives its key")

@@ -163,7 +163,7 @@ async function read<T>(answer: Response): Promise<T> {
   return envelope.data;
 }
 
-export type Connection = "live" | "connecting" | "paused";
+export type Connection = "live" | "connecting" | "paused" | "refused";
 
 /**
  * Looks on for as long as the page is seen, and comes back when the sandbox does.
@@ -181,6 +181,10 @@ export function watch(changed: () => void, state: (state: Connection) => void): 
     state("connecting");
     try {
       const answer = await fetch("/console/v1/live", { headers: headers(), signal: mine.signal });
+      if (answer.status === 401) {
+        state("refused");
+        return;
+      }
       if (!answer.ok || !answer.body) {
         throw new Error(`the sandbox answered ${answer.status}`);
       }

@@ -126,9 +126,13 @@ async function loadMerchants(): Promise<void> {
   seen = "";
 }
 
-const STATES: Record<Connection, string> = { live: "Live", connecting: "Connecting", paused: "Paused" };
+const STATES: Record<Connection, string> = { live: "Live", connecting: "Connecting", paused: "Paused", refused: "Ended" };
 
 function show(connection: Connection): void {
+  if (connection === "refused") {
+    closed();
+    return;
+  }
   live.dataset.state = connection;
   live.textContent = STATES[connection];
 }

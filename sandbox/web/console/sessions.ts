@@ -132,7 +132,7 @@ function one({ session, quote, timeline }: SessionDetail): HTMLElement {
             ),
           ),
           sum("Subtotal", amount(session.amount_subtotal)),
-          sum(tax ? `${tax}, ${behaviour}` : "Tax", amount(session.amount_tax)),
+          sum(tax ? `Tax (${tax}, ${behaviour})` : "Tax", amount(session.amount_tax)),
           sum("Total", amount(session.amount_total), "strong"),
         ]),
       ),
@@ -213,12 +213,17 @@ function actions(id: string): HTMLElement {
   );
 }
 
+/** Shows a card by what is known of it: brand and last four digits. */
+function cardName(card: string): string {
+  return card.replace(/ (\d{4})$/, " •••• $1");
+}
+
 const WORDS: Record<string, (detail: string) => [string, string]> = {
   created: (country) => ["Created", country && `for a buyer in ${country}`],
   country_named: (country) => [`Country named: ${country}`, "the totals were computed anew"],
-  authentication_required: (card) => ["The bank asked for authentication", card],
-  declined: (card) => ["Card declined", card],
-  completed: (card) => ["Completed", card],
+  authentication_required: (card) => ["The bank asked for authentication", cardName(card)],
+  declined: (card) => ["Card declined", cardName(card)],
+  completed: (card) => ["Completed", cardName(card)],
   expired: () => ["Expired", ""],
 };
 

@@ -30,7 +30,7 @@ declare global {
 const ORDERS = "faststar-demo-orders";
 const PICTURES: Record<string, string> = {
   mug: "M5 7h10v9a3 3 0 0 1-3 3H8a3 3 0 0 1-3-3zM15 9h2a2 2 0 0 1 0 6h-2M10 10c.3 1.6.8 2.200 2.200 2.500-1.400.3-1.900.9-2.200 2.500-.3-1.600-.8-2.200-2.200-2.500 1.400-.3 1.900-.9 2.200-2.500z",
-  chart: "M4 4h16v16H4zM7 15l3-5 4 2 4-6M7 15h.01M10 10h.01M14 12h.01M18 6h.01",
+  chart: "M12 3a9 9 0 1 0 0 18 9 9 0 1 0 0-18M3.500 9h17M3.500 15h17M12 3c-4 5-4 13 0 18M12 3c4 5 4 13 0 18",
   letters: "M3 6h18v12H3zM3 7l9 7 9-7",
 };
 const COUNTRIES: [string, string][] = [
@@ -81,14 +81,14 @@ function shown(good: Good): HTMLElement {
     h(
       "div",
       { class: "text" },
-      h("h2", {}, good.name),
+      h("h2", { id: `name-${good.id}` }, good.name),
       h("p", { class: "quiet" }, good.description),
       h("p", { class: "price" }, price),
       h(
         "div",
         { class: "buttons" },
-        action("Buy here", () => buy(good, "iframe"), { class: "primary", id: `overlay-${good.id}`, "aria-label": `Buy ${good.name} in an overlay` }),
-        action("Buy on a page", () => buy(good, "link"), { id: `page-${good.id}`, "aria-label": `Buy ${good.name} on a full page` }),
+        action("Buy here", () => buy(good, "iframe"), { class: "primary", id: `overlay-${good.id}`, "aria-describedby": `name-${good.id}` }),
+        action("Buy on a page", () => buy(good, "link"), { id: `page-${good.id}`, "aria-describedby": `name-${good.id}` }),
       ),
     ),
   );
@@ -154,7 +154,7 @@ async function start(): Promise<void> {
     h(
       "header",
       { class: "bar" },
-      h("div", { class: "brand" }, h("img", { src: logo, alt: "", width: 28, height: 28 }), h("span", {}, "Observatory"), h("span", { class: "chip" }, "Demo shop")),
+      h("div", { class: "brand" }, h("img", { src: logo, alt: "", width: 28, height: 28 }), h("span", { class: "strong" }, "Observatory"), h("span", { class: "chip" }, "Demo shop")),
       h("a", { href: "/" }, "Console"),
     ),
     main,
