@@ -137,8 +137,9 @@ function show(connection: Connection): void {
   live.textContent = STATES[connection];
 }
 
-/** Says how to come in. */
+/** Says how to come in; the link, opened here, is tried. */
 function closed(): void {
+  addEventListener("hashchange", () => location.reload(), { once: true });
   document.body.className = "closed";
   document.body.replaceChildren(
     h(
@@ -154,7 +155,6 @@ function closed(): void {
 async function start(): Promise<void> {
   if (!(await enter())) {
     closed();
-    addEventListener("hashchange", () => location.reload());
     return;
   }
   nav.append(

@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { after, before, test } from "node:test";
 
-import { artifacts, startBrowser, startReceiver, startSandbox } from "./harness.js";
+import { artifacts, startBrowser, startReceiver, startSandbox } from "./console-world.js";
 
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const PHONE = { width: 390, height: 844 };
@@ -29,7 +29,7 @@ after(async () => {
 
 /** Opens the console in a browser of its own. */
 async function open({ viewport = DESK, colorScheme = "light", link = sandbox.console_url } = {}) {
-  const context = await browser.newContext({ viewport, colorScheme, bypassCSP: false });
+  const context = await browser.newContext({ viewport, colorScheme });
   const page = await context.newPage();
   page.on("pageerror", (error) => errors.push(String(error)));
   page.on("console", (message) => message.type() === "error" && errors.push(message.text()));
@@ -158,6 +158,7 @@ test("the buttons do what they say", async () => {
   await page.locator("#complete-card").selectOption("declined");
   await page.locator("#complete").click();
   await page.getByText("the card was declined").waitFor();
+  errors.splice(0, errors.length, ...errors.filter((error) => !error.includes("402")));
   await page.locator("#complete-card").selectOption("success");
   await page.locator("#complete").click();
   await page.locator(".timeline .completed").waitFor();
@@ -251,15 +252,11 @@ test("the demo shop sells", async () => {
     const page = await open({ viewport, colorScheme });
     await page.locator("nav a").first().waitFor();
     await page.goto(`${sandbox.url}/shop`);
-    await page.locator("#overlay-mug").click();
-    await page.locator(".order .state", { hasText: "open" }).waitFor();
-    await check(page, `shop-${viewport.width}-${colorScheme}`);
     await page.locator("#page-chart").click();
     await page.waitForURL(/\/checkout\/cs_[0-9a-z]+\?token=/);
     const id = /cs_[0-9a-z]+/.exec(page.url())[0];
     await page.goto(`${sandbox.url}/shop?back=success`);
     await page.getByText("Thank you").waitFor();
-    const [key] = [await page.evaluate(() => localStorage.getItem("faststar-console-token"))];
     const acts = await page.evaluate(async (id) => {
       const headers = {
         "X-Console-Token": localStorage.getItem("faststar-console-token"),
@@ -269,12 +266,15 @@ test("the demo shop sells", async () => {
       const answer = await fetch(`/sandbox/v1/sessions/${id}/complete`, { method: "POST", headers, body: "{}" });
       return answer.status;
     }, id);
-    assert.deepEqual([acts, key.length], [200, 40]);
+    assert.equal(acts, 200);
     await page.getByText("payment.succeeded was sent").first().waitFor();
+    await check(page, `shop-${viewport.width}-${colorScheme}`);
+    const opened = page.waitForEvent("framenavigated", (frame) => /\/checkout\/cs_[0-9a-z]+\?token=/.test(frame.url()));
+    await page.locator("#overlay-mug").click();
+    await opened;
+    await page.screenshot({ path: `${artifacts}shop-overlay-${viewport.width}.png` });
     await page.context().close();
   }
-  // FastStar.js is not part of this build.
-  errors.splice(0, errors.length, ...errors.filter((error) => !/404|faststar\.min\.js|MIME/.test(error)));
 });
 
 test("a page of another origin reads nothing and drives nothing", async () => {

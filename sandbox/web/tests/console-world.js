@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-export const artifacts = `${root}artifacts/console/`;
+export const artifacts = `${root}artifacts/browser/console-`;
 
 export async function startSandbox(...more) {
   const program = `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/faststar`;
@@ -46,7 +46,7 @@ export async function startReceiver(...answers) {
 }
 
 export async function startBrowser() {
-  await mkdir(artifacts, { recursive: true });
+  await mkdir(`${root}artifacts/browser`, { recursive: true });
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
