@@ -18,4 +18,3 @@ CREATE TABLE steps (
 );
 CREATE INDEX steps_by_session ON steps (session_id, seq);
 CREATE INDEX events_by_session ON events (session_id, seq);
-CREATE INDEX sessions_by_merchant ON sessions (merchant_id, seq);

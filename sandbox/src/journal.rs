@@ -18,16 +18,18 @@ use tokio::sync::mpsc;
 use crate::app::App;
 use crate::{clock, mask};
 
-/// How many requests are kept, and how many bytes they may have together.
+/// How many requests are kept, and how many bytes they may have together: their bodies, and what is
+/// around these at the most.
 const MOST: usize = 500;
 const MOST_BYTES: usize = 4 * 1024 * 1024;
+const AROUND: usize = 2048;
 /// How large a body may be to be kept; of others the size is told.
 const MOST_BODY: usize = 32 * 1024;
 /// How many requests may wait to be kept.
 const QUEUE: usize = 256;
 /// How many requests are kept in a row, and how many a second after that.
-const BURST: u64 = 200;
-const PER_SECOND: u64 = 100;
+const BURST: u64 = 100;
+const PER_SECOND: u64 = 20;
 /// How long a shown path, query or header may be.
 const MOST_TEXT: usize = 300;
 
@@ -197,7 +199,9 @@ impl Journal {
     }
 
     fn keep(&self, mut entry: Entry) {
-        let size = serde_json::to_vec(&entry).map_or(0, |text| text.len());
+        let shown =
+            [&entry.request, &entry.response].into_iter().filter(|body| body.json.is_some());
+        let size = AROUND + shown.map(|body| body.bytes).sum::<usize>();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.next_seq += 1;
         entry.head.seq = kept.next_seq;
@@ -317,7 +321,7 @@ mod tests {
             journal.keep(masked(&raw(body.clone())));
         }
         let kept = journal.kept.lock().unwrap();
-        assert!(kept.bytes <= MOST_BYTES && kept.bytes > MOST_BYTES - 2 * MOST_BODY);
+        assert!(kept.bytes <= MOST_BYTES && kept.bytes > MOST_BYTES - 2 * (MOST_BODY + AROUND));
         let sum: usize = kept.entries.iter().map(|(_, size)| size).sum();
         assert_eq!(sum, kept.bytes);
     }

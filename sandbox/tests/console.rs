@@ -373,7 +373,7 @@ fn a_database_of_an_older_version_opens_with_its_sessions_and_keys() {
     sandbox.stop();
     let db = rusqlite::Connection::open(&database).unwrap();
     db.execute_batch(
-        "DROP INDEX sessions_by_merchant; DROP INDEX events_by_session; DROP TABLE steps;
+        "DROP INDEX events_by_session; DROP TABLE steps;
          DROP INDEX api_keys_by_merchant; ALTER TABLE api_keys DROP COLUMN hint;
          ALTER TABLE attempts DROP COLUMN signature; PRAGMA user_version = 3;",
     )

@@ -144,7 +144,12 @@ pub fn find_session(db: &Connection, id: &str) -> Outcome<Option<SessionRow>> {
     db.prepare_cached(&sql)?.query_row([id], read).optional()?.map(complete).transpose()
 }
 
-/// Lists a page of a merchant's sessions, the newest first, and gives the next cursor.
+/// How far back a page of sessions is looked for, over all merchants. An index by merchant would make
+/// each creation slower for a list that only the console asks for.
+const LOOK_BACK: i64 = 20_000;
+
+/// Lists a page of a merchant's sessions, the newest first, and gives the next cursor. What is further
+/// back than 20,000 sessions is found by its id alone.
 pub fn list_sessions(
     db: &Connection,
     merchant_id: &str,
@@ -154,10 +159,12 @@ pub fn list_sessions(
     let before = seq_before(db, "sessions", merchant_id, cursor)?;
     let sql = format!(
         "SELECT {COLUMNS} FROM sessions WHERE merchant_id = ?1 AND seq < ?2
+             AND seq >= min(?2, (SELECT max(seq) FROM sessions) + 1) - ?4
          ORDER BY seq DESC LIMIT ?3"
     );
     let mut statement = db.prepare_cached(&sql)?;
-    let found = statement.query_map(params![merchant_id, before, limit as i64 + 1], read)?;
+    let found =
+        statement.query_map(params![merchant_id, before, limit as i64 + 1, LOOK_BACK], read)?;
     let mut rows = found.collect::<rusqlite::Result<Vec<_>>>()?;
     let more = rows.len() > limit;
     rows.truncate(limit);
