@@ -211,23 +211,6 @@ pub fn pay(
     Ok(payment)
 }
 
-/// Notes that the bank asked for authentication.
-///
-/// # Errors
-///
-/// Those of the database.
-pub fn note_authentication(
-    db: &Connection,
-    session_id: &str,
-    card: &TestCard,
-    machine_now_ms: i64,
-) -> Outcome<()> {
-    let Some(row) = store::find_session(db, session_id)? else { return Ok(()) };
-    let merchant = store::find_merchant(db, &row.merchant_id)?;
-    let now = machine_now_ms + merchant.map_or(0, |merchant| merchant.clock_offset_ms);
-    store::add_step(db, session_id, "authentication_required", &card.shown(), now)
-}
-
 /// What a session charges when the buyer says yes.
 enum Due {
     Nothing,
@@ -347,6 +330,23 @@ pub fn expire(db: &Connection, row: &mut SessionRow, now_ms: i64) -> Outcome<()>
     row.expires_at = now_ms;
     store::add_step(db, &row.id, "expired", "", now_ms)?;
     store::update_session(db, row)
+}
+
+/// Notes that the bank asked for authentication.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn note_authentication(
+    db: &Connection,
+    session_id: &str,
+    card: &TestCard,
+    machine_now_ms: i64,
+) -> Outcome<()> {
+    let Some(row) = store::find_session(db, session_id)? else { return Ok(()) };
+    let merchant = store::find_merchant(db, &row.merchant_id)?;
+    let now = machine_now_ms + merchant.map_or(0, |merchant| merchant.clock_offset_ms);
+    store::add_step(db, session_id, "authentication_required", &card.shown(), now)
 }
 
 /// Gives the cashier's URL of a session; it carries the session's token.
