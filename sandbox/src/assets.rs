@@ -31,6 +31,21 @@ const ASSETS: &[Asset] = &[
         content: include_bytes!("../web/dist/cashier.css"),
     },
     Asset {
+        name: "console.js",
+        media_type: JAVASCRIPT,
+        content: include_bytes!("../web/dist/console.js"),
+    },
+    Asset {
+        name: "shop.js",
+        media_type: JAVASCRIPT,
+        content: include_bytes!("../web/dist/shop.js"),
+    },
+    Asset {
+        name: "console.css",
+        media_type: "text/css; charset=utf-8",
+        content: include_bytes!("../web/dist/console.css"),
+    },
+    Asset {
         name: "icon.svg",
         media_type: "image/svg+xml",
         content: include_bytes!("../web/dist/icon.svg"),
@@ -52,6 +67,20 @@ static NAMES: LazyLock<Vec<String>> =
 static CASHIER: LazyLock<String> =
     LazyLock::new(|| filled(include_str!("../web/dist/cashier.html")));
 
+static CONSOLE: LazyLock<String> =
+    LazyLock::new(|| filled(include_str!("../web/dist/console.html")));
+static SHOP: LazyLock<String> = LazyLock::new(|| filled(include_str!("../web/dist/shop.html")));
+
+/// Nothing but the sandbox's own files works in the console, no text becomes HTML, and nobody
+/// frames it.
+const CONSOLE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+/// The demo shop shows the cashier within itself.
+const SHOP_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+    img-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+
 /// Puts the served names in place of the plain ones.
 fn filled(page: &str) -> String {
     ASSETS.iter().zip(NAMES.iter()).fold(page.to_owned(), |page, (asset, served)| {
@@ -63,6 +92,29 @@ fn filled(page: &str) -> String {
 /// around it but to those of `ancestors`.
 pub fn cashier(nonce: &str, ancestors: &[String]) -> String {
     CASHIER.replace("{nonce}", nonce).replace("{ancestors}", &ancestors.join(" "))
+}
+
+/// Serves the console.
+pub async fn console() -> Response {
+    page(&CONSOLE, CONSOLE_POLICY)
+}
+
+/// Serves the demo shop.
+pub async fn shop() -> Response {
+    page(&SHOP, SHOP_POLICY)
+}
+
+fn page(text: &'static str, policy: &'static str) -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, policy),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    ];
+    (headers, text).into_response()
 }
 
 /// Serves what the pages load.

@@ -17,6 +17,18 @@ pub struct TestCard {
     pub doc: &'static str,
 }
 
+impl TestCard {
+    /// Gives the last four digits.
+    pub fn last4(&self) -> &'static str {
+        &self.number[self.number.len() - 4..]
+    }
+
+    /// Names the card as it may be shown: `visa 4242`.
+    pub fn shown(&self) -> String {
+        format!("{} {}", self.brand, self.last4())
+    }
+}
+
 /// What a card does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

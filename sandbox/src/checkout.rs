@@ -108,6 +108,8 @@ pub fn set_country(
     row.request.buyer_country = Some(place);
     let quote = price(db, merchant, &row.request, now_ms)?;
     row.set_amounts(&quote, now_ms);
+    let place = row.request.buyer_country.as_deref().unwrap_or_default();
+    store::add_step(db, &row.id, "country_named", place, now_ms)?;
     store::update_session(db, row)
 }
 
@@ -175,6 +177,7 @@ pub fn pay(
     match payment {
         Payment::AuthenticationRequired => return Ok(payment),
         Payment::Declined => {
+            store::add_step(db, &row.id, "declined", &card.shown(), now_ms)?;
             if let Some(amount) = due.amount() {
                 emit_payment(db, row, EventType::PaymentFailed, "failed", amount, now_ms)?;
             }
@@ -183,12 +186,13 @@ pub fn pay(
         Payment::Completed => {}
     }
     row.status = complete;
+    store::add_step(db, &row.id, "completed", &card.shown(), now_ms)?;
     row.outcome.insert(
         "payment_method".into(),
         json!({
             "id": ids::id("pm_", now_ms),
             "brand": card.brand,
-            "last4": &card.number[card.number.len() - 4..],
+            "last4": card.last4(),
         }),
     );
     match &due {
@@ -368,7 +372,30 @@ fn emit(
 pub fn expire(db: &Connection, row: &mut SessionRow, now_ms: i64) -> Outcome<()> {
     row.status = row.status.after(Transition::Expire)?;
     row.expires_at = now_ms;
+    store::add_step(db, &row.id, "expired", "", now_ms)?;
     store::update_session(db, row)
+}
+
+/// Notes that the bank asked for authentication.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn note_authentication(
+    db: &Connection,
+    session_id: &str,
+    card: &TestCard,
+    machine_now_ms: i64,
+) -> Outcome<()> {
+    let Some(row) = store::find_session(db, session_id)? else { return Ok(()) };
+    let merchant = store::find_merchant(db, &row.merchant_id)?;
+    let now = machine_now_ms + merchant.map_or(0, |merchant| merchant.clock_offset_ms);
+    store::add_step(db, session_id, "authentication_required", &card.shown(), now)
+}
+
+/// Gives the cashier's URL of a session; it carries the session's token.
+pub fn url(origin: &str, row: &SessionRow) -> String {
+    format!("{origin}/checkout/{}?token={}", row.id, row.token.expose())
 }
 
 /// Gives the session as the API tells it.

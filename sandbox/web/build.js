@@ -18,7 +18,14 @@ const shared = {
 await mkdir(outdir, { recursive: true });
 await build({
   ...shared,
-  entryPoints: ["cashier/cashier.ts", "cashier/cashier.css"],
+  entryPoints: [
+    "cashier/cashier.ts",
+    "cashier/cashier.css",
+    "console/console.ts",
+    "console/console.css",
+    "console/shop.ts",
+  ],
+  entryNames: "[name]",
   format: "esm",
 });
 // Its style is a text in it, minified as such.
@@ -48,7 +55,13 @@ await build({
       '"function"==typeof define&&define.amd?define(function(){return f}):globalThis.FastStar=f});',
   },
 });
-const copied = ["cashier/cashier.html", "cashier/icon.svg", "sdk/faststar.d.ts"];
+const copied = [
+  "cashier/cashier.html",
+  "cashier/icon.svg",
+  "console/console.html",
+  "console/shop.html",
+  "sdk/faststar.d.ts",
+];
 for (const path of copied) {
   await copyFile(path, `${outdir}/${path.split("/").pop()}`);
 }

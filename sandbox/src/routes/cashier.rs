@@ -180,7 +180,8 @@ pub(super) async fn pay(
     let card = card::find(&request.card.number)?;
     let authenticated = request.authentication.map(|how| how == "approved");
     let owner = buyer(&app, &id, &request.token).await?;
-    let reply = app.once_with_events(owner, key, body.request_hash, move |db| {
+    let paid = (id.clone(), card);
+    let reply = app.pay_once(owner, key, body.request_hash, paid, move |db| {
         let (merchant, mut row, now) = open(db, &id, &request.token)?;
         if request.customer_email.is_some() {
             row.request.customer_email = request.customer_email;

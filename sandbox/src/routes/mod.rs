@@ -1,12 +1,14 @@
 //! The paths and their handlers: extract, call, store, reply.
 
 mod cashier;
+mod console;
 mod control;
 mod openapi;
 mod outbox;
 mod prices;
 mod products;
 mod sessions;
+mod shop;
 
 use std::sync::Arc;
 
@@ -50,7 +52,23 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/faults", get(outbox::show_faults).post(outbox::set_faults))
         .route("/clock", get(control::show_clock))
         .route("/clock/advance", post(control::advance_clock));
+    let console = Router::new()
+        .route("/merchants", get(console::merchants))
+        .route("/merchant", get(console::merchant))
+        .route("/keys", post(console::add_key))
+        .route("/webhook_secret", post(console::webhook_secret))
+        .route("/sessions", get(console::sessions))
+        .route("/sessions/{id}", get(console::session))
+        .route("/sessions/{id}/url", post(console::cashier_url))
+        .route("/requests", get(console::requests))
+        .route("/requests/{id}", get(console::request))
+        .route("/live", get(console::live))
+        .route("/shop/goods", get(shop::goods))
+        .route("/shop/orders", post(shop::order));
     let paths = Router::new()
+        .route("/", get(assets::console))
+        .route("/shop", get(assets::shop))
+        .nest("/console/v1", console)
         .nest("/api/v1", documented)
         .nest("/cashier/v1/sessions", cashier)
         .nest("/sandbox/v1", control)
