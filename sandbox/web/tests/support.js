@@ -1,9 +1,11 @@
-// A sandbox, a browser and small shops on other ports.
+// A sandbox, a browser, small shops on other ports, and what a page is checked for.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { after, before } from "node:test";
@@ -11,11 +13,12 @@ import { after, before } from "node:test";
 import { chromium } from "playwright-core";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
-const program = process.env.FASTSTAR_BINARY ?? `${root}target/debug/faststar`;
-export const artifacts = `${root}artifacts/browser`;
+const program = process.env.FASTSTAR_BINARY ?? `${process.env.CARGO_TARGET_DIR ?? `${root}target`}/debug/faststar`;
+const artifacts = `${root}artifacts/browser`;
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export const PHONES = { phone320: { width: 320, height: 640 }, phone390: { width: 390, height: 844 } };
-export const SIZES = { ...PHONES, desktop: { width: 1280, height: 860 } };
+export const SIZES = { ...PHONES, tablet: { width: 768, height: 1024 }, desktop: { width: 1280, height: 860 } };
 
 export const CARD = {
   pays: "4242 4242 4242 4242",
@@ -23,52 +26,75 @@ export const CARD = {
   asks: "4000 0025 0000 3155",
 };
 
-/** Starts a sandbox and a browser for a test file, and ends them after it. */
-export function setUp() {
-  const world = {};
-  const ends = [];
-  before(async () => {
-    mkdirSync(artifacts, { recursive: true });
-    const child = spawn(program, ["sandbox", "--port", "0", "--json", "--until-stdin-closes"], {
-      stdio: ["pipe", "pipe", "ignore"],
-    });
-    ends.push(async () => {
-      child.stdin.end();
-      if (child.exitCode === null) await once(child, "exit");
-    });
-    const [line] = await once(createInterface(child.stdout), "line");
-    Object.assign(world, JSON.parse(line));
-    world.browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-        // Other sites, on this machine.
-        "--host-resolver-rules=MAP *.example 127.0.0.1",
-      ],
-    });
-    ends.push(() => world.browser.close());
+/** Starts a sandbox. `call` asks it as the merchant, or with another key; `api` wants a success. */
+export async function startSandbox(...options) {
+  const port = options.includes("--port") ? [] : ["--port", "0"];
+  const child = spawn(program, ["sandbox", "--json", "--until-stdin-closes", ...port, ...options], {
+    stdio: ["pipe", "pipe", "ignore"],
   });
-  after(async () => {
-    for (const end of ends.reverse()) await end();
-  });
-
-  /** Calls the sandbox's API as the merchant. */
-  world.api = async (path, body) => {
-    const response = await fetch(world.url + path, {
+  const [line] = await once(createInterface(child.stdout), "line");
+  const ready = JSON.parse(line);
+  const call = async (path, body, key = ready.api_key) => {
+    const response = await fetch(ready.url + path, {
       method: body ? "POST" : "GET",
-      headers: { "X-API-Key": world.api_key, "Content-Type": "application/json" },
+      headers: { "X-API-Key": key, "Content-Type": "application/json" },
       ...(body && { body: JSON.stringify(body) }),
     });
-    const answer = await response.json();
+    return response.json();
+  };
+  const api = async (path, body) => {
+    const answer = await call(path, body);
     if (!answer.success) throw new Error(`${path}: ${answer.message} ${JSON.stringify(answer.error)}`);
     return answer.data;
   };
+  const stop = async () => {
+    child.stdin.end();
+    if (child.exitCode === null) await once(child, "exit");
+  };
+  return { ...ready, call, api, stop };
+}
+
+/** Takes webhooks and answers the first ones as told, the others with 200. */
+export async function startReceiver(...answers) {
+  const server = createServer((request, response) => {
+    request.resume().on("end", () => response.writeHead(answers.shift() ?? 200).end());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  // Does not keep the test's process alive.
+  server.unref();
+  return `http://127.0.0.1:${server.address().port}/webhooks`;
+}
+
+function startBrowser() {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+      // Other sites, on this machine.
+      "--host-resolver-rules=MAP *.example 127.0.0.1",
+    ],
+  });
+}
+
+/** Starts a sandbox and a browser for a test file, and ends them after it. */
+export function setUp(options = async () => []) {
+  const world = {};
+  before(async () => {
+    mkdirSync(artifacts, { recursive: true });
+    Object.assign(world, await startSandbox(...(await options())));
+    world.browser = await startBrowser();
+  });
+  after(async () => {
+    await world.browser?.close();
+    await world.stop?.();
+  });
 
   /** Creates a session: a shirt and two mugs, for a redirect unless told otherwise. */
   world.session = (changes = {}) =>
@@ -135,6 +161,27 @@ function watch(page) {
   page.on("console", (message) => {
     if (message.type() === "error") page.errors.push(message.text());
   });
+}
+
+/** Keeps a picture of what a page looks like. */
+export const picture = (page, name, options) => page.screenshot({ path: `${artifacts}/${name}.png`, ...options });
+
+/** Checks that a document needs no scrolling from the side. */
+export async function checkWidth(frame, name) {
+  const overflow = await frame.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+  assert.ok(overflow <= 0, `${name} is ${overflow} px too wide`);
+}
+
+/** Checks that axe finds nothing serious. The debugger evaluates it, whom no policy binds. */
+export async function checkAccess(frame, name) {
+  await frame.evaluate(axe);
+  const violations = await frame.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { iframes: false, resultTypes: ["violations"] });
+    return violations
+      .filter(({ impact }) => impact === "serious" || impact === "critical")
+      .map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => [html, failureSummary])]);
+  });
+  assert.deepEqual(violations, [], name);
 }
 
 /** Fills in a card as a buyer would type it. */
