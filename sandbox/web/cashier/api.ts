@@ -1,6 +1,7 @@
-import { parse } from "./json";
+import { parse } from "../common/json";
 
-import type { Amount, Setting, Shown } from "./types";
+import type { Amount } from "../common/json";
+import type { Setting, Shown } from "./types";
 
 /** A refusal of the sandbox, or `unreachable` where no answer came. */
 export class Refused extends Error {

@@ -1,10 +1,11 @@
 // The buyer's page: what the server says is shown, what the buyer says is sent.
+import { h, icon } from "../common/dom";
 import { pay, Refused, setCountry, show } from "./api";
 import { due, money } from "./context";
-import { h, icon, ICONS } from "./dom";
 import { Form } from "./form";
 import { Format } from "./format";
 import * as frame from "./frame";
+import { ICONS } from "./icons";
 import * as states from "./states";
 import { summary } from "./summary";
 import { choose, TEXTS } from "./texts";

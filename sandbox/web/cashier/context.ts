@@ -1,6 +1,7 @@
 import type { Format } from "./format";
 import type { Language, Texts } from "./texts";
-import type { Amount, Setting, Shown } from "./types";
+import type { Amount } from "../common/json";
+import type { Setting, Shown } from "./types";
 
 /** What every part of the page is drawn from. */
 export interface Context {

@@ -1,6 +1,7 @@
+import { h, icon } from "../common/dom";
 import { digits, expiry, grouped, spaced } from "./card";
 import { due, isFree, modeOf, money } from "./context";
-import { h, icon, ICONS } from "./dom";
+import { ICONS } from "./icons";
 import { regionName } from "./regions";
 
 import type { Payment } from "./api";
@@ -38,7 +39,7 @@ export class Form {
     const { texts } = context;
     this.element = h(
       "form",
-      { novalidate: true, autocomplete: "off", on: { submit: (event: Event) => this.#onSubmit(event) } },
+      { novalidate: true, autocomplete: "off", submit: (event: Event) => this.#onSubmit(event) },
       this.#input("email", texts.email, { type: "email", autocomplete: "email", inputmode: "email" }),
       modeOf(context) !== "setup" && this.#place,
       h(
@@ -172,7 +173,7 @@ export class Form {
       spellcheck: "false",
       "aria-describedby": `${name}-error`,
       ...attributes,
-      on: { input: () => this.#mark(name, "") },
+      input: () => this.#mark(name, ""),
     }));
     return this.#labelled(name, label, input);
   }
@@ -187,7 +188,7 @@ export class Form {
     const chips = setting.test_cards.map((card) =>
       h(
         "button",
-        { type: "button", class: `chip ${card.behaviour}`, on: { click: () => this.#fill(card.number) } },
+        { type: "button", class: `chip ${card.behaviour}`, click: () => this.#fill(card.number) },
         h("span", {}, texts.behaviours[card.behaviour] ?? card.behaviour),
         " ",
         h("span", { class: "chip-card" }, `${card.brand} ${card.number.slice(-4)}`),

@@ -1,4 +1,4 @@
-import type { Amount } from "./types";
+import type { Amount } from "../common/json";
 
 /** Writes amounts, dates and names as the buyer's locale does. */
 export class Format {

@@ -1,5 +1,6 @@
+import { h, icon } from "../common/dom";
 import { isFree, modeOf, money, due } from "./context";
-import { h, icon, ICONS } from "./dom";
+import { ICONS } from "./icons";
 
 import type { Context } from "./context";
 import type { Texts } from "./texts";
@@ -26,7 +27,7 @@ export type Exit = { href: string; isTop: boolean } | { onClick: () => void } | 
 function way(exit: Exit, label: string, className = "primary"): HTMLElement | null {
   if (!exit) return null;
   if ("onClick" in exit) {
-    return h("button", { type: "button", class: className, on: { click: exit.onClick } }, label);
+    return h("button", { type: "button", class: className, click: exit.onClick }, label);
   }
   return h("a", { class: className, href: exit.href, target: exit.isTop ? "_top" : undefined, rel: "noreferrer" }, label);
 }
@@ -92,7 +93,7 @@ export function bank(
     ? texts.bank.save(last4)
     : texts.bank.text(money(context, due(context)), last4);
   const button = (label: string, className: string, click: () => void) =>
-    h("button", { type: "button", class: className, on: { click } }, label);
+    h("button", { type: "button", class: className, click }, label);
   return panel(
     "plain",
     ICONS.shield,

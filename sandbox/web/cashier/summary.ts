@@ -1,5 +1,5 @@
+import { h } from "../common/dom";
 import { due, isFree, modeOf, money } from "./context";
-import { h } from "./dom";
 import { period, taxName } from "./texts";
 
 import type { Context } from "./context";

@@ -1,7 +1,6 @@
 // What /cashier/v1/sessions answers, as far as the page reads it.
 
-/** In the currency's smallest unit; a text where a number would lose digits. */
-export type Amount = number | string;
+import type { Amount } from "../common/json";
 
 export interface Session {
   id: string;

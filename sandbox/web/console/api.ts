@@ -1,5 +1,9 @@
 // Calls the sandbox for the developer whom the link has let in.
 
+import { parse } from "../common/json";
+
+import type { Amount } from "../common/json";
+
 const TOKEN = "faststar-console-token";
 const MERCHANT = "faststar-console-merchant";
 
@@ -27,9 +31,9 @@ export interface Session {
   presentation: string;
   currency: string;
   decimals: number;
-  amount_subtotal: number;
-  amount_tax: number;
-  amount_total: number;
+  amount_subtotal: Amount;
+  amount_tax: Amount;
+  amount_total: Amount;
   created_at: string;
   expires_at: string;
   buyer_country?: string;
@@ -70,7 +74,7 @@ export interface Step {
 
 export interface SessionDetail {
   session: Session;
-  quote: { lines: { description?: string; quantity: number; unit_amount: number; amount: number; tax_name?: string }[]; behaviour: string | null };
+  quote: { lines: { description?: string; quantity: number; unit_amount: Amount; amount: Amount; tax_name?: string }[]; behaviour: string | null };
   timeline: Step[];
 }
 
@@ -155,8 +159,15 @@ export async function remove(path: string): Promise<void> {
   await read(await fetch(path, { method: "DELETE", headers: headers() }));
 }
 
+interface Envelope<T> {
+  success: boolean;
+  message: string;
+  data: T;
+  error?: { code: string };
+}
+
 async function read<T>(answer: Response): Promise<T> {
-  const envelope = await answer.json();
+  const envelope = parse(await answer.text()) as Envelope<T>;
   if (!envelope.success) {
     throw new Refusal(envelope.message, answer.status, envelope.error?.code ?? "");
   }

@@ -1,13 +1,14 @@
 // The console: which view is shown, and when it looks anew.
 
-import { type Connection, enter, get, type Merchant, merchant, Refusal, watch } from "./api.js";
-import { h, icon, replace } from "./dom.js";
-import { eventsView } from "./events.js";
-import { empty, icons, options } from "./parts.js";
-import { requestsView } from "./requests.js";
-import { sessionsView } from "./sessions.js";
-import { setupView } from "./setup.js";
-import type { View } from "./view.js";
+import { h, icon } from "../common/dom";
+import { type Connection, enter, get, type Merchant, merchant, Refusal, watch } from "./api";
+import { eventsView } from "./events";
+import { empty, icons, options } from "./parts";
+import { replace } from "./replace";
+import { requestsView } from "./requests";
+import { sessionsView } from "./sessions";
+import { setupView } from "./setup";
+import type { View } from "./view";
 
 const VIEWS: [string, string, string][] = [
   ["sessions", "Sessions", icons.sessions],

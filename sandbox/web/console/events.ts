@@ -1,10 +1,10 @@
 // Events, and each attempt to deliver them.
 
-import { type Attempt, get, type ListedEvent, type Page, post } from "./api.js";
-import { h } from "./dom.js";
-import { json, time } from "./format.js";
-import { action, choice, copied, empty, httpStatus, state } from "./parts.js";
-import type { View } from "./view.js";
+import { h } from "../common/dom";
+import { type Attempt, get, type ListedEvent, type Page, post } from "./api";
+import { json, time } from "./format";
+import { action, choice, copied, empty, httpStatus, state } from "./parts";
+import type { View } from "./view";
 
 let shown = "";
 

@@ -1,14 +1,16 @@
 // Shows amounts, times and bodies.
 
-import { h } from "./dom.js";
+import { h } from "../common/dom";
+
+import type { Amount } from "../common/json";
 
 /** Shows an amount of the smallest unit; it is never divided as a floating-point number. */
-export function money(amount: number, currency: string, decimals: number): string {
-  const digits = String(Math.abs(amount)).padStart(decimals + 1, "0");
+export function money(amount: Amount, currency: string, decimals: number): string {
+  const digits = String(amount).padStart(decimals + 1, "0");
   const whole = digits.slice(0, digits.length - decimals);
   const rest = decimals > 0 ? `.${digits.slice(-decimals)}` : "";
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
-  return `${amount < 0 ? "−" : ""}${grouped}${rest} ${currency}`;
+  return `${grouped}${rest} ${currency}`;
 }
 
 const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });

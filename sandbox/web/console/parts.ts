@@ -1,7 +1,7 @@
 // The pieces that the views are made of.
 
-import { post, Refusal } from "./api.js";
-import { type Attributes, h, icon } from "./dom.js";
+import { type Attributes, h, icon } from "../common/dom";
+import { post, Refusal } from "./api";
 
 export const icons = {
   sessions: "M3 6h18v12H3zM3 10h18M7 15h4",

@@ -1,10 +1,10 @@
 // The request log.
 
-import { get, type RequestDetail, type RequestHead } from "./api.js";
-import { h } from "./dom.js";
-import { bytes, duration, json, time } from "./format.js";
-import { choice, copied, empty, facts, httpStatus } from "./parts.js";
-import type { View } from "./view.js";
+import { h } from "../common/dom";
+import { get, type RequestDetail, type RequestHead } from "./api";
+import { bytes, duration, json, time } from "./format";
+import { choice, copied, empty, facts, httpStatus } from "./parts";
+import type { View } from "./view";
 
 let shown = "";
 let searched = "";

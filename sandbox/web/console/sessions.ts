@@ -1,11 +1,13 @@
 // Sessions, and what has happened to one.
 
-import { get, type Page, post, type Session, type SessionDetail, type Step } from "./api.js";
-import { h } from "./dom.js";
-import { deliveries, eventBody, eventName } from "./events.js";
-import { money, time } from "./format.js";
-import { action, choice, copied, empty, facts, field, form, options, state } from "./parts.js";
-import type { View } from "./view.js";
+import { h } from "../common/dom";
+import { get, type Page, post, type Session, type SessionDetail, type Step } from "./api";
+import { deliveries, eventBody, eventName } from "./events";
+import { money, time } from "./format";
+import { action, choice, copied, empty, facts, field, form, options, state } from "./parts";
+
+import type { Amount } from "../common/json";
+import type { View } from "./view";
 
 let shown = "";
 let limit = 50;
@@ -99,7 +101,7 @@ function row(session: Session, chosen: string | undefined): HTMLElement {
 }
 
 function one({ session, quote, timeline }: SessionDetail): HTMLElement {
-  const amount = (value: number): string => money(value, session.currency, session.decimals);
+  const amount = (value: Amount): string => money(value, session.currency, session.decimals);
   const tax = quote.lines.find((line) => line.tax_name)?.tax_name;
   const behaviour = quote.behaviour === "inclusive" ? "included" : "on top";
   return h(

@@ -1,10 +1,10 @@
 // What a merchant has set up: keys, endpoints, its clock, and what goes wrong on purpose.
 
-import { get, merchant, type MerchantDetail, post, remove } from "./api.js";
-import { h } from "./dom.js";
-import { time } from "./format.js";
-import { action, copied, facts, field, form, makeKey, options, reveal } from "./parts.js";
-import type { View } from "./view.js";
+import { h } from "../common/dom";
+import { get, merchant, type MerchantDetail, post, remove } from "./api";
+import { time } from "./format";
+import { action, copied, facts, field, form, makeKey, options, reveal } from "./parts";
+import type { View } from "./view";
 
 export function setupView(refresh: () => void, reload: () => Promise<void>): View {
   return {

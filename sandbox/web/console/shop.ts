@@ -1,9 +1,10 @@
 // The demo shop: it asks its server for an order, and opens the cashier as an overlay or as a page.
 
-import { enter, get, merchant, type Merchant, post, type SessionDetail, watch } from "./api.js";
-import { h, icon, replace } from "./dom.js";
-import { money, time } from "./format.js";
-import { action, empty, field, icons, options, say, state } from "./parts.js";
+import { h, icon } from "../common/dom";
+import { enter, get, merchant, type Merchant, post, type SessionDetail, watch } from "./api";
+import { money, time } from "./format";
+import { action, empty, field, icons, options, say, state } from "./parts";
+import { replace } from "./replace";
 
 interface Good {
   id: string;

@@ -91,6 +91,22 @@ test("a story of sessions, told in every view, width and colour", async () => {
   await wide.context().close();
 });
 
+test("an amount of 64 bits has all of its digits", async () => {
+  const huge = { ad_hoc_amount: "BIG", ad_hoc_currency: "EUR", quantity: 1 };
+  const body = JSON.stringify({ mode: "payment", presentation: "link", line_items: [huge], buyer_country: "DE" });
+  const answer = await fetch(`${sandbox.url}/api/v1/public/checkout/sessions`, {
+    method: "POST",
+    headers: { "X-API-Key": sandbox.api_key, "Content-Type": "application/json" },
+    body: body.replace('"BIG"', "9007199254740993"),
+  });
+  const { id } = (await answer.json()).data.session;
+  const page = await open();
+  await page.locator(`#row-${id}`, { hasText: "90,071,992,547,409.93 EUR" }).waitFor();
+  await page.locator(`#row-${id}`).click();
+  await page.locator(".detail .total", { hasText: "90,071,992,547,409.93 EUR" }).waitFor();
+  await page.context().close();
+});
+
 test("without the link there is nothing to see", async () => {
   for (const link of [`${sandbox.url}/`, `${sandbox.url}/#token=${"0".repeat(40)}`]) {
     const page = await open({ link });
