@@ -5,6 +5,9 @@ import { period, taxName } from "./texts";
 import type { Context } from "./context";
 import type { Line, Price } from "./types";
 
+/** How many characters of a headline have room in large letters on every screen. */
+const LONG = 14;
+
 /** Draws what is bought and what it comes to; every figure is the server's. */
 export function summary(context: Context): HTMLElement[] {
   const { texts } = context;
@@ -13,7 +16,8 @@ export function summary(context: Context): HTMLElement[] {
   if (mode === "setup") {
     return [title, h("p", { class: "free" }, texts.nothingToday)];
   }
-  title.append(h("span", { class: "amount" }, headline(context)));
+  const amount = headline(context);
+  title.append(h("span", { class: amount.length > LONG ? "amount long" : "amount" }, amount));
   const { lines } = context.shown.quote;
   const items = lines.map((line, index) => item(context, line, context.shown.prices?.[index]));
   return [
@@ -90,15 +94,11 @@ function notes(context: Context): HTMLElement[] {
   const next = shown.session.status === "open" ? shown.start?.next_charge_at : undefined;
   const date = shown.quote.rates_as_of;
   const rhythm = isFree(context) ? commonPeriod(context) : "";
-  const then = rhythm && `${texts.then(money(context, shown.session.amount_total), rhythm)}. `;
+  const then = rhythm && texts.then(money(context, shown.session.amount_total), rhythm);
   return [
-    ...(next ? [h("p", { class: "note" }, sentence(then), texts.nextCharge(format.date(next)))] : []),
+    ...(next ? [h("p", { class: "note" }, then, texts.nextCharge(format.date(next)))] : []),
     ...(shown.quote.estimated
       ? [h("p", { class: "note" }, texts.estimate(date && format.date(date)))]
       : []),
   ];
-}
-
-function sentence(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }

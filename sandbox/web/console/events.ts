@@ -56,7 +56,7 @@ function card(listed: ListedEvent): HTMLElement {
       "p",
       { class: "quiet spread" },
       copied(event.id, "the event's id"),
-      typeof session === "string" ? h("a", { href: `#/sessions/${session}` }, "Its session") : "",
+      typeof session === "string" ? h("a", { href: `#/sessions/${session}` }, "Open its session") : "",
     ),
     deliveries(listed),
     h("details", { id: `more-${event.id}` }, h("summary", {}, "Payload and signature"), eventBody(listed)),
@@ -109,7 +109,7 @@ function attempt(made: Attempt): HTMLElement {
   );
 }
 
-/** Shows what was sent, byte for byte but for the layout, and how each attempt was signed. */
+/** Shows what was sent, laid out to be read, and how each attempt was signed. */
 export function eventBody({ event, deliveries }: ListedEvent): HTMLElement {
   const signed = deliveries.flatMap((delivery) => delivery.attempts.filter((made) => made.signature));
   return h(

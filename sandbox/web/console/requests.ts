@@ -104,15 +104,15 @@ function one(request: RequestDetail): HTMLElement {
     ),
     facts([
       ["Request id", copied(request.id, "the request's id")],
-      ["Merchant", request.merchant_id ?? "told by no API key"],
-      ["Session", request.session_id ? h("a", { href: `#/sessions/${request.session_id}` }, request.session_id) : undefined],
+      ["Merchant", request.merchant_id ? h("code", { class: "break" }, request.merchant_id) : "told by no API key"],
+      ["Session", request.session_id ? h("a", { href: `#/sessions/${request.session_id}` }, h("code", { class: "break" }, request.session_id)) : undefined],
       ["Query", request.query && h("code", { class: "break" }, request.query)],
       ["At", time(request.at, true)],
       ["Took", duration(request.duration_us)],
       ...request.headers.map(([name, value]): [string, Node] => [name, h("code", { class: "break" }, value)]),
     ]),
-    body("Asked", request.request),
-    body("Answered", request.response),
+    body("Request", request.request),
+    body("Response", request.response),
   );
 }
 

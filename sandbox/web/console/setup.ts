@@ -15,11 +15,8 @@ export function setupView(refresh: () => void, reload: () => Promise<void>): Vie
       h(
         "div",
         { class: "grid" },
-        keys(data, refresh),
-        clock(data),
-        endpoints(data),
-        faults(data),
-        merchants(data, reload),
+        h("div", { class: "column" }, keys(data, refresh), endpoints(data), merchants(data, reload)),
+        h("div", { class: "column" }, clock(data), faults(data)),
       ),
     ],
   };

@@ -1,9 +1,10 @@
 // The demo shop: it asks its server for an order, and opens the cashier as an overlay or as a page.
+/// <reference path="../sdk/faststar.d.ts" />
 
 import { h, icon } from "../common/dom";
 import { enter, get, merchant, type Merchant, post, type SessionDetail, watch } from "./api";
 import { money, time } from "./format";
-import { action, empty, field, icons, options, say, state } from "./parts";
+import { action, empty, field, icons, options, state } from "./parts";
 import { replace } from "./replace";
 
 interface Good {
@@ -20,12 +21,6 @@ interface Order {
   order: string;
   session_id: string;
   url: string;
-}
-
-declare global {
-  interface Window {
-    FastStar?: { checkout: { open: (options: { url: string }) => unknown } };
-  }
 }
 
 const ORDERS = "faststar-demo-orders";
@@ -45,6 +40,7 @@ const COUNTRIES: [string, string][] = [
 
 const main = h("main", { id: "main" });
 const orders = h("section", { class: "order" });
+const notice = h("div", { role: "status" });
 
 function kept(): Order[] {
   try {
@@ -66,10 +62,9 @@ async function buy(good: Good, presentation: "iframe" | "link"): Promise<void> {
   await showOrders();
   if (presentation === "link") {
     location.assign(order.url);
-  } else if (window.FastStar) {
-    await window.FastStar.checkout.open({ url: order.url });
   } else {
-    say("This build has no FastStar.js yet; pay by the full page, or complete the session in the console", true);
+    notice.replaceChildren();
+    await FastStar.checkout.open({ url: order.url });
   }
 }
 
@@ -140,12 +135,14 @@ function orderCard(order: Order, { session, timeline }: SessionDetail): HTMLElem
   );
 }
 
-function notice(): Node | string {
+function note(text: string, kind = ""): void {
+  notice.replaceChildren(h("p", { class: `notice ${kind}` }, text));
+}
+
+function noteReturn(): void {
   const back = new URLSearchParams(location.search).get("back");
-  if (back === "success") {
-    return h("p", { class: "notice good" }, "Thank you. The cashier has sent you back; whether you paid, the webhook tells.");
-  }
-  return back === "cancel" ? h("p", { class: "notice" }, "Nothing was bought. The cashier has sent you back.") : "";
+  if (back === "success") note("Thank you. The cashier has sent you back; whether you paid, the webhook tells.", "good");
+  if (back === "cancel") note("Nothing was bought. The cashier has sent you back.");
 }
 
 async function start(): Promise<void> {
@@ -172,13 +169,17 @@ async function start(): Promise<void> {
   const { items } = await get<{ items: Good[] }>("/console/v1/shop/goods");
   replace(
     main,
-    notice(),
+    notice,
     h("h1", {}, "For people who look up"),
     h("p", { class: "lead" }, "A shop to try the cashier with. Its server, played by the sandbox, names the prices; this page only says what is bought."),
     h("div", { class: "options" }, field("Deliver to", h("select", { id: "country" }, options(COUNTRIES, "US")))),
     h("ul", { class: "goods" }, items.map(shown)),
     orders,
   );
+  noteReturn();
+  FastStar.on("checkout.success", () => {
+    note("Thank you. The cashier says that you paid; a shop's server believes the webhook alone.", "good");
+  });
   await showOrders();
   watch(() => void showOrders(), () => {});
 }

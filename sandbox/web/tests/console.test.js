@@ -107,6 +107,23 @@ test("an amount of 64 bits has all of its digits", async () => {
   await page.context().close();
 });
 
+test("a merchant without anything is told what will be where", async () => {
+  const made = await sandbox.call("/sandbox/v1/merchants", {});
+  for (const width of [320, 768, 1440]) {
+    const page = await open({ viewport: { width, height: 800 } });
+    await page.locator("#merchant").selectOption(made.data.merchant_id);
+    for (const [view, told] of [["sessions", "No session yet"], ["events", "No event yet"], ["setup", "Webhook endpoints"]]) {
+      await page.goto(`${sandbox.url}/#/${view}`);
+      await page.getByText(told).first().waitFor();
+      await check(page, `empty-${view}-${width}`);
+    }
+    await page.goto(`${sandbox.url}/shop`);
+    await page.locator("#overlay-mug").waitFor();
+    await check(page, `empty-shop-${width}`);
+    await page.context().close();
+  }
+});
+
 test("without the link there is nothing to see", async () => {
   for (const link of [`${sandbox.url}/`, `${sandbox.url}/#token=${"0".repeat(40)}`]) {
     const page = await open({ link });
@@ -267,7 +284,16 @@ test("the demo shop sells", async () => {
     const opened = page.waitForEvent("framenavigated", (frame) => /\/checkout\/cs_[0-9a-z]+\?token=/.test(frame.url()));
     await page.locator("#overlay-mug").click();
     await opened;
+    const cashier = page.frameLocator("iframe");
+    await cashier.locator("form").waitFor();
     await picture(page, `console-shop-overlay-${viewport.width}`);
+    await cashier.getByLabel("E-mail").fill("ada@example.com");
+    await cashier.locator(".chip.succeeds").first().click();
+    await cashier.locator("button.primary").click();
+    await cashier.getByRole("button", { name: "Done" }).click();
+    await page.getByText("Thank you. The cashier says that you paid").waitFor();
+    assert.equal(await page.locator(".order .card", { hasText: "payment.succeeded was sent" }).count(), 2);
+    await picture(page, `console-shop-paid-${viewport.width}`);
     await page.context().close();
   }
 });
