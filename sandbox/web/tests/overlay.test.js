@@ -319,7 +319,10 @@ test("it is one file for a script tag, CommonJS and AMD, harmless on a server, a
   const define = Object.assign((make) => (defined = make()), { amd: {} });
   new Function("define", "module", code)(define);
   assert.deepEqual(Object.keys(defined).sort(), names);
-  assert.ok(gzipSync(code, { level: 9 }).length < 5 * 1024);
+  const size = gzipSync(code, { level: 9 }).length;
+  assert.ok(size < 5 * 1024);
+  const docs = readFileSync(new URL("../../../docs/fidelity.md", import.meta.url), "utf8");
+  assert.equal(/([\d.]+) KB with gzip/.exec(docs)?.[1], (size / 1024).toFixed(1), "the size in docs/fidelity.md");
   const types = await (await fetch(`${world.url}/sdk/v1/faststar.d.ts`)).text();
   assert.match(types, /export as namespace FastStar;/);
 });
