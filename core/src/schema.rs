@@ -319,6 +319,23 @@ impl Object {
                 Path::Key(path, field.name).to_string(),
                 format!("{} is required{}", field.name, field.kind.hint()),
             )),
+            None => self.check_filled(map, path),
+        }
+    }
+
+    /// Refuses a required text that says nothing.
+    fn check_filled(&self, map: &Map<String, Value>, path: &Path<'_>) -> Result<()> {
+        let is_blank = |field: &&Field| {
+            field.required
+                && matches!(field.kind, Kind::Text { .. })
+                && map.get(field.name).and_then(Value::as_str).is_some_and(|t| t.trim().is_empty())
+        };
+        match self.fields.iter().find(is_blank) {
+            Some(field) => Err(Error::validation(
+                code::INVALID_STRING,
+                Path::Key(path, field.name).to_string(),
+                format!("{} must not be empty", field.name),
+            )),
             None => Ok(()),
         }
     }
@@ -396,9 +413,10 @@ impl Kind {
                 }
                 map.iter().try_for_each(|(key, value)| {
                     let path = &Path::Key(path, key);
-                    if full && (key.chars().count() > *max_key || key.chars().any(is_forbidden)) {
+                    let fits = (1..=*max_key).contains(&key.chars().count());
+                    if full && (!fits || key.chars().any(is_forbidden)) {
                         let message = format!(
-                            "a key must have at most {max_key} characters and no control characters"
+                            "a key must have 1 to {max_key} characters and no control characters"
                         );
                         let path = path.to_string();
                         return Err(Error::validation(code::INVALID_STRING, path, message));

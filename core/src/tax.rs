@@ -157,14 +157,20 @@ impl Place {
     /// Tells whether ISO 3166-2 has the region, for the countries whose tax is a region's: the
     /// United States and Canada. Elsewhere every region passes, and gets its country's rate.
     pub(crate) fn is_iso_region(&self) -> bool {
-        const TERRITORIES: [&str; 6] = ["AS", "GU", "MP", "PR", "UM", "VI"];
         match (self.country(), self.region()) {
-            ("US", Some(region)) if TERRITORIES.contains(&region) => true,
             (country @ ("US" | "CA"), Some(region)) => {
-                RateTable::bundled().places.contains_key(&(country, region))
+                self.territory().is_some()
+                    || RateTable::bundled().places.contains_key(&(country, region))
             }
             _ => true,
         }
+    }
+
+    /// Gives the ISO 3166-1 code of a territory that ISO 3166-2 also has as a region of the United
+    /// States. It has a tax of its own, and not the stand-in's of a state that is not named.
+    fn territory(&self) -> Option<&str> {
+        const TERRITORIES: [&str; 6] = ["AS", "GU", "MP", "PR", "UM", "VI"];
+        self.region().filter(|region| self.country() == "US" && TERRITORIES.contains(region))
     }
 }
 
@@ -306,7 +312,8 @@ impl RateTable {
 
     /// Finds the rate of a place for a category of goods on a date.
     ///
-    /// A region that the table does not have gets its country's rate, a category that the place does
+    /// A region that the table does not have gets its country's rate, but for the territories of the
+    /// United States, which ISO 3166-1 has as countries: `US-PR` is `PR`. A category that the place does
     /// not have gets the standard rate.
     ///
     /// ```
@@ -322,11 +329,14 @@ impl RateTable {
     ///
     /// `tax_rate_unknown` for a place that is not in the table, or has no rate on that date.
     pub fn find(&self, place: &Place, category: Option<&str>, on: Date) -> Result<TaxRate> {
-        let region = place.region().unwrap_or_default();
+        let (country, region) = match place.territory() {
+            Some(territory) => (territory, ""),
+            None => (place.country(), place.region().unwrap_or_default()),
+        };
         let rows = self
             .places
-            .get(&(place.country(), region))
-            .or_else(|| self.places.get(&(place.country(), "")))
+            .get(&(country, region))
+            .or_else(|| self.places.get(&(country, "")))
             .map_or(&[][..], Vec::as_slice);
         let of = |category: &str| -> Vec<&Row> {
             rows.iter().filter(|row| row.category == category && row.is_valid_on(on)).collect()

@@ -117,16 +117,18 @@ impl<S: Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Refusal> {
-        let Some(value) = parts.headers.get("idempotency-key") else {
+        let mut values = parts.headers.get_all("idempotency-key").iter();
+        let Some(value) = values.next() else {
             return Ok(Self(None));
         };
         let key = value.to_str().ok().filter(|key| (1..=255).contains(&key.len()));
+        let key = key.filter(|_| values.next().is_none());
         match key {
             Some(key) => Ok(Self(Some(key.to_owned()))),
             None => Err(Refusal(Error::validation(
                 code::INVALID_VALUE,
                 "Idempotency-Key",
-                "Idempotency-Key must have 1 to 255 visible ASCII characters",
+                "Idempotency-Key must be one header of 1 to 255 visible ASCII characters",
             ))),
         }
     }

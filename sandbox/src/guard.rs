@@ -95,7 +95,10 @@ fn admit(app: &App, request: &Request) -> Result<()> {
 
 /// Refuses names that only look local: a page may have its own name point at loopback.
 fn check_host(headers: &HeaderMap) -> Result<()> {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let mut hosts = headers.get_all(header::HOST).iter();
+    let host = hosts.next().and_then(|host| host.to_str().ok()).unwrap_or_default();
+    // RFC 9112, section 3.2: a request with more than one is to be refused.
+    let host = if hosts.next().is_some() { "" } else { host };
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,

@@ -55,8 +55,11 @@ fn quote_prints_a_table_for_one_cart() {
     let table = stdout(&output);
     assert!(
         stdout(&faststar(&["quote", "--line", "999"], b""))
-            .contains("plus 8 % sales tax (no state"),
+            .contains("plus 8 % sales tax (a stand-in"),
     );
+    let output = faststar(&["quote", "--line", "999", "--currency", "ZZZ"], b"");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(String::from_utf8(output.stderr).unwrap().contains("ISO 4217"));
     for part in ["2 x 49.00 EUR", "includes 19 % MwSt", "15.65 EUR", "98.00 EUR", "estimate"] {
         assert!(table.contains(part), "{part} in:\n{table}");
     }

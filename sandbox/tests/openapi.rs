@@ -49,7 +49,9 @@ fn fits(document: &Value, schema: &Value, value: &Value, path: &str, problems: &
             for (name, value) in map {
                 match schema["properties"].get(name) {
                     Some(inner) => {
-                        fits(document, inner, value, &format!("{path}.{name}"), problems)
+                        let required = schema["required"].as_array().into_iter().flatten();
+                        let mark = if required.into_iter().any(|r| r == name) { "" } else { "?" };
+                        fits(document, inner, value, &format!("{path}.{name}{mark}"), problems)
                     }
                     None => problems.push(format!("{path}.{name} is not described")),
                 }
@@ -68,7 +70,9 @@ fn fits(document: &Value, schema: &Value, value: &Value, path: &str, problems: &
             }
         }
         (Value::Number(_), Some("integer")) | (Value::Object(_), Some("object")) => {}
-        (_, None) => {}
+        (Value::Bool(_), Some("boolean")) | (_, None) => {}
+        // An optional field may be null.
+        (Value::Null, Some(_)) if path.ends_with('?') => {}
         (value, kind) => problems.push(format!("{path} is {value}, not {kind:?}")),
     }
 }
@@ -106,13 +110,51 @@ fn answers_have_the_described_fields_and_no_others() {
         let created = shop.create_session(&request);
         check("CreatedSession", &created);
         let id = created["session"]["id"].as_str().unwrap();
+        let token = created["session_token"].as_str().unwrap();
+        let path = format!("/cashier/v1/sessions/{id}");
+        check("CashierSession", &shop.get(&format!("{path}?token={token}")).json()["data"]);
+        let named = json!({"token": token, "buyer_country": "DE"});
+        check("CashierSession", &shop.make(&format!("{path}/country"), &named));
         shop.complete(id, &json!({}));
         check("Session", &shop.retrieve(id));
     }
     let events = shop.make("/sandbox/v1/deliver", &json!({}));
-    check("ListedEvent", &events["items"][0]);
+    for event in events["items"].as_array().unwrap() {
+        check("ListedEvent", event);
+    }
+    let id = events["items"][0]["event"]["id"].as_str().unwrap();
+    check("ResentEvent", &shop.make(&format!("/sandbox/v1/events/{id}/resend"), &json!({})));
+    check("Merchant", &shop.make("/sandbox/v1/merchants", &json!({})));
+    check("Clock", &shop.get("/sandbox/v1/clock").json()["data"]);
+    check("Clock", &shop.make("/sandbox/v1/clock/advance", &json!({"by": "1h"})));
+    let path = "/sandbox/v1/webhook_endpoints";
+    let endpoint = json!({"url": "http://127.0.0.1:9/x", "events": ["payment.succeeded"]});
+    let endpoint = shop.make(path, &endpoint);
+    check("WebhookEndpoint", &endpoint);
+    check("WebhookEndpoints", &shop.get(path).json()["data"]);
+    let path = format!("{path}/{}", endpoint["id"].as_str().unwrap());
+    let deleted = support::send(&shop.address, "DELETE", &path, &[("X-API-Key", &shop.key)], b"");
+    check("DeletedWebhookEndpoint", &deleted.unwrap().json()["data"]);
     check("Faults", &shop.get("/sandbox/v1/faults").json()["data"]);
     assert!(problems.is_empty(), "{problems:#?}");
+}
+
+#[test]
+fn every_answer_is_described() {
+    let document = faststar_sandbox::openapi();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let content = operation["responses"]["200"]["content"].as_object().unwrap();
+            let (media_type, answer) = content.iter().next().unwrap();
+            let data = &answer["schema"]["properties"]["data"];
+            let is_document = answer == &json!({});
+            assert!(
+                is_document || data.get("$ref").or(data.get("type")).is_some(),
+                "{method} {path}"
+            );
+            assert!(media_type.contains('/'));
+        }
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "AMOUNT[xQUANTITY]", value_parser = parse_line)]
     line: Vec<(i64, i64)>,
     /// The currency of the cart
-    #[arg(long, default_value = "USD")]
+    #[arg(long, default_value = "USD", value_parser = parse_currency)]
     currency: Currency,
     /// The buyer's country, with its region where tax needs one: DE, US-CA
     #[arg(long, default_value = "US")]
@@ -31,6 +31,13 @@ fn parse_line(text: &str) -> Result<(i64, i64), String> {
     match (amount.parse(), quantity.parse()) {
         (Ok(amount), Ok(quantity)) => Ok((amount, quantity)),
         _ => Err("write an integer in the smallest unit, and a quantity after x: 999x3".into()),
+    }
+}
+
+fn parse_currency(text: &str) -> Result<Currency, String> {
+    match text.parse::<Currency>() {
+        Ok(currency) if currency.is_listed() => Ok(currency),
+        _ => Err("write the three letters of an ISO 4217 currency: USD".into()),
     }
 }
 
@@ -85,9 +92,9 @@ fn table(quote: &Quote, place: &Place) -> String {
     let inclusive = quote.behaviour == Some(Behaviour::Inclusive);
     for tax in &quote.taxes {
         let names = quote.lines.iter().find(|line| line.rate == tax.rate);
-        // Of `US` without a state the table has a stand-in's rate under this name.
+        // The table's stand-in for a state of the United States that it was not told, or has not.
         let name = names.and_then(|line| line.tax_name.as_deref()).unwrap_or("tax");
-        let name = if name == "sandbox" { "sales tax (no state given)" } else { name };
+        let name = if name == "sandbox" { "sales tax (a stand-in)" } else { name };
         let how = if inclusive { "includes" } else { "plus" };
         let _ = writeln!(out, "{:<40}{:>24}", format!("{how} {} {name}", tax.rate), money(tax.tax));
     }

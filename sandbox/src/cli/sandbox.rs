@@ -80,7 +80,11 @@ async fn serve(arguments: Arguments) -> Result<(), Error> {
     };
     // Before the first line goes out, so that whoever reads it can already end us well.
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| failure(e.to_string()))?;
-    let sandbox = Sandbox::start(config).await?;
+    let started = Sandbox::start(config).await;
+    let sandbox = started.map_err(|error| match error.param() {
+        Some("url") => error.with_param("--webhook"),
+        _ => error,
+    })?;
     if arguments.json {
         print(ready_line(&sandbox));
     } else {

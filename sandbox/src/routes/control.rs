@@ -97,6 +97,119 @@ pub(super) const ADVANCE: Object = Object {
     )],
 };
 
+/// A merchant that was made.
+pub(super) const MERCHANT: Object = Object {
+    name: "Merchant",
+    doc: "A new merchant, with the secrets that are shown once.",
+    fields: &[
+        Field::required(
+            "merchant_id",
+            Kind::Text { max: 100 },
+            Origin::SandboxOnly,
+            "The id, `mer_…`.",
+        ),
+        Field::required(
+            "kind",
+            Kind::OneOf(MerchantKind::KNOWN),
+            Origin::SandboxOnly,
+            "Who sells.",
+        ),
+        Field::required(
+            "default_currency",
+            Kind::Currency,
+            Origin::SandboxOnly,
+            "The currency of ad hoc amounts that name none.",
+        ),
+        Field::required("api_key", Kind::Text { max: 200 }, Origin::SandboxOnly, "Its API key."),
+        Field::required(
+            "webhook_secret",
+            Kind::Text { max: 200 },
+            Origin::SandboxOnly,
+            "Signs the events of endpoints without a secret of their own.",
+        ),
+    ],
+};
+
+/// A webhook endpoint.
+pub(super) const ENDPOINT: Object = Object {
+    name: "WebhookEndpoint",
+    doc: "A URL that gets the merchant's events.",
+    fields: &[
+        Field::required("id", Kind::Text { max: 100 }, Origin::SandboxOnly, "The id, `we_…`."),
+        Field::required("url", Kind::HttpUrl, Origin::SandboxOnly, "Where events go."),
+        Field::required(
+            "events",
+            Kind::List { of: &Kind::OneOf(EventType::KNOWN), max: 100 },
+            Origin::SandboxOnly,
+            "The types that it gets; empty for all.",
+        ),
+        Field::required(
+            "secret",
+            Kind::Text { max: 200 },
+            Origin::SandboxOnly,
+            "Signs the events.",
+        ),
+    ],
+};
+
+/// All endpoints of a merchant.
+pub(super) const ENDPOINTS: Object = Object {
+    name: "WebhookEndpoints",
+    doc: "The merchant's endpoints.",
+    fields: &[Field::required(
+        "items",
+        Kind::List { of: &Kind::Object(&ENDPOINT), max: 1000 },
+        Origin::SandboxOnly,
+        "All of them, the oldest first.",
+    )],
+};
+
+/// An endpoint that is gone.
+pub(super) const DELETED: Object = Object {
+    name: "DeletedWebhookEndpoint",
+    doc: "An endpoint that gets nothing more.",
+    fields: &[
+        Field::required("id", Kind::Text { max: 100 }, Origin::SandboxOnly, "Its id."),
+        Field::required("deleted", Kind::Boolean, Origin::SandboxOnly, "Always `true`."),
+    ],
+};
+
+/// An event that is sent again.
+pub(super) const RESENT: Object = Object {
+    name: "ResentEvent",
+    doc: "An event that is sent again.",
+    fields: &[
+        Field::required("id", Kind::Text { max: 100 }, Origin::SandboxOnly, "The event's id."),
+        Field::required(
+            "resent",
+            Kind::Boolean,
+            Origin::SandboxOnly,
+            "Whether any endpoint gets it.",
+        ),
+        Field::required(
+            "endpoints",
+            Kind::Integer { min: 0, max: 1000 },
+            Origin::SandboxOnly,
+            "How many endpoints get it.",
+        ),
+    ],
+};
+
+/// A merchant's time.
+pub(super) const CLOCK: Object = Object {
+    name: "Clock",
+    doc: "The merchant's time.",
+    fields: &[
+        Field::required("now", Kind::Timestamp, Origin::SandboxOnly, "The time."),
+        Field::required(
+            "seconds_ahead",
+            Kind::Integer { min: 0, max: i64::MAX },
+            Origin::SandboxOnly,
+            "How far it is ahead of this machine's.",
+        ),
+    ],
+};
+
 #[derive(Deserialize)]
 struct AddMerchant {
     kind: Option<MerchantKind>,

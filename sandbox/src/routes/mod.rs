@@ -1,5 +1,6 @@
 //! The paths and their handlers: extract, call, store, reply.
 
+mod answers;
 mod cashier;
 mod console;
 mod control;

@@ -12,6 +12,7 @@ use faststar::{
 };
 use serde_json::{Map, Value, json};
 
+use super::answers::CASHIER_SESSION;
 use super::{cashier, control, outbox};
 use crate::faults::Faults;
 
@@ -37,6 +38,8 @@ struct Operation {
     is_keyed: bool,
     /// What a list can be asked for beside a page.
     filters: &'static [Field],
+    /// What is answered where it is not the envelope.
+    document: Option<&'static str>,
 }
 
 impl Operation {
@@ -52,6 +55,7 @@ impl Operation {
             is_list: false,
             is_keyed: matches!(method.as_bytes(), b"post"),
             filters: &[],
+            document: None,
         }
     }
 
@@ -83,6 +87,11 @@ impl Operation {
     const fn lists(mut self, item: &'static Object) -> Self {
         self.data = Some(item);
         self.is_list = true;
+        self
+    }
+
+    const fn answers(mut self, media_type: &'static str) -> Self {
+        self.document = Some(media_type);
         self
     }
 
@@ -118,29 +127,37 @@ const OPERATIONS: &[Operation] = &[
         .lists(&Price::SCHEMA),
     Operation::new("get", "/cashier/v1/sessions/{id}", SandboxOnly)
         .does("Shows a session and its lines to the buyer; the token is in the query")
-        .open_to(Access::SessionToken),
+        .open_to(Access::SessionToken)
+        .gives(&CASHIER_SESSION),
     Operation::new("post", "/cashier/v1/sessions/{id}/country", SandboxOnly)
         .does("Takes the buyer's country and computes the totals anew")
         .open_to(Access::SessionToken)
-        .takes(&cashier::SET_COUNTRY),
+        .takes(&cashier::SET_COUNTRY)
+        .gives(&CASHIER_SESSION),
     Operation::new("post", "/cashier/v1/sessions/{id}/pay", SandboxOnly)
         .does("Pays, subscribes or saves a card")
         .open_to(Access::SessionToken)
-        .takes(&cashier::PAY),
+        .takes(&cashier::PAY)
+        .gives(&CASHIER_SESSION),
     Operation::new("get", "/checkout/{id}", SandboxOnly)
         .does("Shows the cashier to the buyer, as a page")
-        .open_to(Access::SessionToken),
+        .open_to(Access::SessionToken)
+        .answers("text/html"),
     Operation::new("post", "/sandbox/v1/merchants", SandboxOnly)
         .does("Adds a merchant and gives its key")
         .without_key()
-        .takes(&control::ADD_MERCHANT),
+        .takes(&control::ADD_MERCHANT)
+        .gives(&control::MERCHANT),
     Operation::new("post", "/sandbox/v1/webhook_endpoints", SandboxOnly)
         .does("Adds a webhook endpoint")
-        .takes(&control::ADD_ENDPOINT),
+        .takes(&control::ADD_ENDPOINT)
+        .gives(&control::ENDPOINT),
     Operation::new("get", "/sandbox/v1/webhook_endpoints", SandboxOnly)
-        .does("Lists the webhook endpoints"),
+        .does("Lists the webhook endpoints")
+        .gives(&control::ENDPOINTS),
     Operation::new("delete", "/sandbox/v1/webhook_endpoints/{id}", SandboxOnly)
-        .does("Deletes a webhook endpoint"),
+        .does("Deletes a webhook endpoint")
+        .gives(&control::DELETED),
     Operation::new("post", "/sandbox/v1/sessions/{id}/complete", SandboxOnly)
         .does("Plays the buyer of a session")
         .takes(&control::COMPLETE)
@@ -153,7 +170,8 @@ const OPERATIONS: &[Operation] = &[
         .lists(&outbox::LISTED_EVENT)
         .filtered_by(outbox::EVENT_FILTERS),
     Operation::new("post", "/sandbox/v1/events/{id}/resend", SandboxOnly)
-        .does("Sends an event again"),
+        .does("Sends an event again")
+        .gives(&control::RESENT),
     Operation::new("post", "/sandbox/v1/deliver", SandboxOnly)
         .does("Waits until every webhook that is due was attempted, and lists events")
         .without_key()
@@ -166,16 +184,20 @@ const OPERATIONS: &[Operation] = &[
         .does("Makes the merchant's next webhooks go wrong on purpose")
         .takes(&Faults::SCHEMA)
         .gives(&Faults::SCHEMA),
-    Operation::new("get", "/sandbox/v1/clock", SandboxOnly).does("Tells the merchant's time"),
+    Operation::new("get", "/sandbox/v1/clock", SandboxOnly)
+        .does("Tells the merchant's time")
+        .gives(&control::CLOCK),
     Operation::new("post", "/sandbox/v1/clock/advance", SandboxOnly)
         .does("Moves the merchant's clock forward")
-        .takes(&control::ADVANCE),
+        .takes(&control::ADVANCE)
+        .gives(&control::CLOCK),
     Operation::new("get", "/openapi.json", SandboxOnly)
         .does("Describes the API")
-        .open_to(Access::Anyone),
+        .open_to(Access::Anyone)
+        .answers("application/json"),
 ];
 
-const SESSION: Object = Object {
+pub(super) const SESSION: Object = Object {
     name: "Session",
     doc: "A checkout session.",
     fields: &[
@@ -390,18 +412,22 @@ fn describe(schemas: &mut Map<String, Value>, operation: &'static Operation) -> 
         }),
         Some(object) => reference(object),
     };
+    let content = match operation.document {
+        Some(media_type) => json!({ media_type: {} }),
+        None => json!({"application/json": {"schema": {
+            "type": "object",
+            "required": ["success", "message", "data"],
+            "properties": {
+                "success": {"const": true}, "message": {"type": "string"}, "data": data,
+            },
+        }}}),
+    };
     let mut out = json!({
         "summary": operation.summary,
         "x-origin": operation.origin.as_str(),
         "parameters": parameters,
         "responses": {
-            "200": {"description": "Success", "content": {"application/json": {"schema": {
-                "type": "object",
-                "required": ["success", "message", "data"],
-                "properties": {
-                    "success": {"const": true}, "message": {"type": "string"}, "data": data,
-                },
-            }}}},
+            "200": {"description": "Success", "content": content},
             "default": {"description": "A refusal", "content": {"application/json": {
                 "schema": {"$ref": "#/components/schemas/Error"},
             }}},

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
+use faststar::EventType;
 use faststar::error::{Error, Result, code};
 use faststar::schema::{Field, Kind, Object, Origin};
 use url::form_urlencoded;
@@ -19,12 +20,102 @@ pub(super) const LISTED_EVENT: Object = Object {
     name: "ListedEvent",
     doc: "An event and its deliveries. All times are told by the merchant's clock.",
     fields: &[
-        Field::required("event", Kind::Any, Origin::SandboxOnly, "The event, as it is sent."),
+        Field::required(
+            "event",
+            Kind::Object(&EVENT),
+            Origin::SandboxOnly,
+            "The event, as it is sent.",
+        ),
         Field::required(
             "deliveries",
             Kind::List { of: &Kind::Object(&DELIVERY), max: 1000 },
             Origin::SandboxOnly,
             "One for each endpoint that gets it.",
+        ),
+    ],
+};
+
+const EVENT: Object = Object {
+    name: "Event",
+    doc: "What a webhook tells, and signs.",
+    fields: &[
+        Field::required("id", Kind::Text { max: 100 }, Origin::Documented, "The id, `evt_…`."),
+        Field::required(
+            "type",
+            Kind::OneOf(EventType::KNOWN),
+            Origin::Documented,
+            "What has happened; fulfil on `payment.succeeded` alone.",
+        ),
+        Field::required(
+            "created",
+            Kind::Integer { min: 0, max: i64::MAX },
+            Origin::Documented,
+            "When it happened, in unix seconds, by the merchant's clock.",
+        ),
+        Field::required("livemode", Kind::Boolean, Origin::Inferred, "`false` in a sandbox."),
+        Field::required("api_version", Kind::Text { max: 20 }, Origin::Inferred, "`v1`."),
+        Field::required("data", Kind::Object(&EVENT_DATA), Origin::Documented, "What it is about."),
+    ],
+};
+
+const EVENT_DATA: Object = Object {
+    name: "EventData",
+    doc: "What an event is about; which fields it has depends on its type.",
+    fields: &[
+        Field::optional(
+            "payment_id",
+            Kind::Text { max: 100 },
+            Origin::Documented,
+            "The payment, `pi_…`.",
+        ),
+        Field::optional(
+            "amount",
+            Kind::Amount { min: 0 },
+            Origin::Documented,
+            "What was paid, or is on the invoice. In a subscription with a trial it can be less than the session's `amount_total`, which is a full period's.",
+        ),
+        Field::optional("currency", Kind::Currency, Origin::Documented, "The amount's currency."),
+        Field::optional(
+            "status",
+            Kind::Text { max: 30 },
+            Origin::Documented,
+            "Of the payment, the invoice or the subscription.",
+        ),
+        Field::required(
+            "checkout_session_id",
+            Kind::Text { max: 100 },
+            Origin::SandboxOnly,
+            "The session that it tells of.",
+        ),
+        Field::optional(
+            "client_reference_id",
+            Kind::Text { max: 200 },
+            Origin::Inferred,
+            "As requested. That it comes back is documented, the place is not.",
+        ),
+        Field::optional(
+            "subscription_id",
+            Kind::Text { max: 100 },
+            Origin::SandboxOnly,
+            "The subscription, `sub_…`.",
+        ),
+        Field::optional(
+            "invoice_id",
+            Kind::Text { max: 100 },
+            Origin::SandboxOnly,
+            "The invoice, `in_…`.",
+        ),
+        Field::optional(
+            "trial_end",
+            Kind::Timestamp,
+            Origin::SandboxOnly,
+            "When the trial ends; null without one.",
+        ),
+        Field::optional(
+            "next_charge_at",
+            Kind::Timestamp,
+            Origin::SandboxOnly,
+            "When the subscription is charged next.",
         ),
     ],
 };
