@@ -46,7 +46,7 @@ function keys(data: MerchantDetail, refresh: () => void): HTMLElement {
           "li",
           { class: "spread" },
           h("code", {}, key.hint || "a key of an older version"),
-          h("span", { class: "quiet" }, time(key.created_at, true)),
+          h("span", { class: "quiet nowrap" }, time(key.created_at, true)),
         ),
       ),
     ),
@@ -105,6 +105,7 @@ function endpoints(data: MerchantDetail): HTMLElement {
   return card(
     "Webhook endpoints",
     "Each gets the merchant's events, signed.",
+    data.endpoints.length ? "" : h("p", { class: "quiet" }, "There is none, so nobody is told of a payment."),
     h(
       "ul",
       { class: "plain-list" },

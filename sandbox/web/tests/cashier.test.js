@@ -130,7 +130,7 @@ test("mistakes are told beside their fields, the first one has the focus", async
   for (const [label, text] of [
     ["E-mail", "Enter an e-mail address"],
     ["Card number", "Enter one of the test cards"],
-    ["Expiry", "Enter a date to come"],
+    ["Expiry", "Enter a month and year to come"],
     ["Security code", "Enter the 3 or 4 digits"],
   ]) {
     const field = page.getByLabel(label);

@@ -112,7 +112,7 @@ test("a merchant without anything is told what will be where", async () => {
   for (const width of [320, 768, 1440]) {
     const page = await open({ viewport: { width, height: 800 } });
     await page.locator("#merchant").selectOption(made.data.merchant_id);
-    for (const [view, told] of [["sessions", "No session yet"], ["events", "No event yet"], ["setup", "Webhook endpoints"]]) {
+    for (const [view, told] of [["sessions", "No session yet"], ["events", "No event yet"], ["setup", "so nobody is told of a payment"]]) {
       await page.goto(`${sandbox.url}/#/${view}`);
       await page.getByText(told).first().waitFor();
       await check(page, `empty-${view}-${width}`);
