@@ -85,6 +85,8 @@ pub mod code {
         SESSION_ALREADY_COMPLETED = "session_already_completed";
         /// The session has expired.
         SESSION_EXPIRED = "session_expired";
+        /// The session's total is no longer the one that the buyer was shown.
+        AMOUNT_CHANGED = "amount_changed";
         /// A request with the same idempotency key has not ended yet.
         IDEMPOTENCY_IN_FLIGHT = "idempotency_in_flight";
         /// The idempotency key was used with another body.

@@ -302,6 +302,14 @@ impl RateTable {
         newest.expect("the bundled table has dated rows")
     }
 
+    /// Lists the places that the table has: each country, and after it its regions.
+    pub fn places(&self) -> impl Iterator<Item = Place> + '_ {
+        self.places.keys().map(|(country, region)| {
+            let dash = if region.is_empty() { "" } else { "-" };
+            format!("{country}{dash}{region}").parse().expect("the bundled table is well-formed")
+        })
+    }
+
     /// Finds the rate of a place for a category of goods on a date.
     ///
     /// A region that the table does not have gets its country's rate, but for the territories of the
@@ -409,9 +417,10 @@ mod tests {
                 assert!(date.is_empty() || date.parse::<Date>().is_ok(), "{line}");
             }
         }
+        let places: Vec<_> = table.places().map(|place| place.to_string()).collect();
+        assert_eq!(places.len(), table.places.len());
+        assert!(places.contains(&"DE".into()) && places.contains(&"US-CA".into()));
         for ((country, region), rows) in &table.places {
-            let dash = if region.is_empty() { "" } else { "-" };
-            format!("{country}{dash}{region}").parse::<Place>().unwrap();
             assert!(
                 rows.iter().all(|row| row.behaviour == rows[0].behaviour),
                 "{country} {region}"

@@ -9,10 +9,15 @@ use std::time::Duration;
 use faststar::error::{Error, ErrorKind, code};
 use faststar::{Currency, MerchantKind, Secret};
 use sha2::{Digest, Sha256};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc};
 
+use crate::card::TestCard;
+use crate::checkout;
 use crate::clock;
 use crate::ids;
+use crate::journal::{Journal, Raw};
+use crate::live::Live;
+use crate::mask;
 use crate::receivers::Receivers;
 use crate::reply::Reply;
 use crate::store::{self, Endpoint, Failure, Merchant, Outcome, Owner, Store};
@@ -33,7 +38,15 @@ pub struct App {
     pub attempted: Notify,
     /// Where the sandbox listens: `http://127.0.0.1:4250`.
     pub origin: String,
+    /// Tells who looks at the console that something has changed.
+    pub live: Live,
+    /// The last requests.
+    pub journal: Journal,
+    /// Opens the console, which acts for every merchant.
+    pub console_token: Secret,
     callers: Mutex<HashMap<[u8; 32], Arc<Caller>>>,
+    /// The same callers by their merchant's id: all keys of one share its clock.
+    by_merchant: Mutex<HashMap<String, Arc<Caller>>>,
     in_flight: Mutex<HashSet<(String, String)>>,
 }
 
@@ -98,22 +111,29 @@ impl NewMerchant {
     pub fn add(&self, db: &rusqlite::Connection) -> Outcome<()> {
         let now = clock::machine_now_ms();
         store::add_merchant(db, &self.merchant, now)?;
-        store::add_key(db, &hash_of(&self.api_key), &self.merchant.id, now)
+        let hint = mask::secret(self.api_key.expose());
+        store::add_key(db, &hash_of(&self.api_key), &hint, &self.merchant.id, now)
     }
 }
 
 impl App {
-    /// Puts the state together.
-    pub fn new(store: Store, receivers: Receivers, origin: String) -> Self {
-        Self {
+    /// Puts the state together, and gives what [`crate::journal::run`] is to keep.
+    pub fn new(store: Store, receivers: Receivers, origin: String) -> (Self, mpsc::Receiver<Raw>) {
+        let (journal, queue) = Journal::new();
+        let app = Self {
             store,
             receivers,
             outbox: Notify::new(),
             attempted: Notify::new(),
             origin,
+            live: Live::default(),
+            journal,
+            console_token: ids::secret("").into(),
             callers: Mutex::default(),
+            by_merchant: Mutex::default(),
             in_flight: Mutex::default(),
-        }
+        };
+        (app, queue)
     }
 
     /// Makes a merchant and its first API key.
@@ -149,11 +169,17 @@ impl App {
         }
     }
 
-    async fn add_key(&self, merchant: Merchant) -> Result<NewMerchant, Error> {
+    /// Makes another key of a merchant.
+    ///
+    /// # Errors
+    ///
+    /// Kind `Internal` when the database fails, `overloaded` when too much waits for it.
+    pub async fn add_key(&self, merchant: Merchant) -> Result<NewMerchant, Error> {
         let api_key = Secret::from(ids::secret("fs_test_"));
         let (hash, id) = (hash_of(&api_key), merchant.id.clone());
+        let hint = mask::secret(api_key.expose());
         let now = clock::machine_now_ms();
-        self.store.run(move |db| store::add_key(db, &hash, &id, now)).await?;
+        self.store.run(move |db| store::add_key(db, &hash, &hint, &id, now)).await?;
         Ok(NewMerchant { merchant, api_key })
     }
 
@@ -230,15 +256,36 @@ impl App {
                 "the API key is not one of this sandbox; its start prints one",
             )
         })?;
-        let mut callers = lock(&self.callers);
-        // Two keys of one merchant share its clock.
-        let known = callers.values().find(|caller| caller.merchant.id == merchant.id).cloned();
-        let caller = known.unwrap_or_else(|| {
+        let caller = self.caller_of(merchant);
+        lock(&self.callers).insert(hash, Arc::clone(&caller));
+        Ok(caller)
+    }
+
+    /// Lets the console act for a merchant.
+    ///
+    /// # Errors
+    ///
+    /// `not_found` for an unknown merchant.
+    pub async fn act_for(&self, merchant_id: &str) -> Result<Arc<Caller>, Error> {
+        if let Some(caller) = lock(&self.by_merchant).get(merchant_id) {
+            return Ok(Arc::clone(caller));
+        }
+        let id = merchant_id.to_owned();
+        let merchant = self.store.run(move |db| store::find_merchant(db, &id)).await?;
+        let merchant = merchant.ok_or_else(|| {
+            let message = "this sandbox has no such merchant; /console/v1/merchants lists them";
+            Error::new(ErrorKind::NotFound, code::NOT_FOUND, message).with_param("X-Merchant")
+        })?;
+        Ok(self.caller_of(merchant))
+    }
+
+    fn caller_of(&self, merchant: Merchant) -> Arc<Caller> {
+        let mut known = lock(&self.by_merchant);
+        let caller = known.entry(merchant.id.clone()).or_insert_with(|| {
             let clock_offset_ms = AtomicI64::new(merchant.clock_offset_ms);
             Arc::new(Caller { merchant, clock_offset_ms })
         });
-        callers.insert(hash, Arc::clone(&caller));
-        Ok(caller)
+        Arc::clone(caller)
     }
 
     /// Moves a merchant's clock forward, once per idempotency key, and answers with its offset then.
@@ -311,6 +358,30 @@ impl App {
                 Ok::<_, Failure>(reply)
             })
             .await
+    }
+
+    /// Pays as [`App::once_with_events`] does, and notes that the bank asked for authentication: the
+    /// job that found out has done nothing and is rolled back.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`App::once`].
+    pub async fn pay_once(
+        self: &Arc<Self>,
+        owner: Owner,
+        key: Option<String>,
+        request_hash: [u8; 32],
+        (session_id, card): (String, &'static TestCard),
+        job: impl FnOnce(&rusqlite::Connection) -> Outcome<Reply> + Send + 'static,
+    ) -> Result<Reply, Error> {
+        let reply = self.once_with_events(owner, key, request_hash, job).await;
+        if reply.as_ref().is_err_and(|error| error.code() == code::AUTHENTICATION_REQUIRED) {
+            let note = move |db: &rusqlite::Connection| {
+                checkout::note_authentication(db, &session_id, card, clock::machine_now_ms())
+            };
+            self.store.run(note).await?;
+        }
+        reply
     }
 
     /// Runs a job as [`App::once`] does, and then wakes the delivery for the events that it wrote.

@@ -1,9 +1,10 @@
 //! Test cards: which number does what.
 
 use faststar::error::{Error, code};
+use serde::Serialize;
 
 /// A card that the sandbox knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct TestCard {
     /// The number, digits only.
     pub number: &'static str,
@@ -12,11 +13,25 @@ pub struct TestCard {
     /// What happens when it is charged or saved.
     pub behaviour: Behaviour,
     /// What it is for, in a few words.
+    #[serde(skip)]
     pub doc: &'static str,
 }
 
+impl TestCard {
+    /// Gives the last four digits.
+    pub fn last4(&self) -> &'static str {
+        &self.number[self.number.len() - 4..]
+    }
+
+    /// Names the card as it may be shown: `visa 4242`.
+    pub fn shown(&self) -> String {
+        format!("{} {}", self.brand, self.last4())
+    }
+}
+
 /// What a card does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Behaviour {
     /// It pays.
     Succeeds,

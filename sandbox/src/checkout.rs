@@ -5,8 +5,8 @@
 
 use faststar::error::{Error, ErrorKind, Result, code};
 use faststar::{
-    CreateSession, EventType, Mode, PaymentStatus, Quote, QuoteOptions, Session, SessionStatus,
-    SubscriptionStart, SubscriptionStatus, Transition, session,
+    CreateSession, EventType, LineItem, Mode, PaymentStatus, Price, Quote, QuoteOptions, Session,
+    SessionStatus, SubscriptionStart, SubscriptionStatus, Transition, session,
 };
 use rusqlite::Connection;
 use serde_json::{Map, Value, json};
@@ -108,6 +108,8 @@ pub fn set_country(
     row.request.buyer_country = Some(place);
     let quote = price(db, merchant, &row.request, now_ms)?;
     row.set_amounts(&quote, now_ms);
+    let place = row.request.buyer_country.as_deref().unwrap_or_default();
+    store::add_step(db, &row.id, "country_named", place, now_ms)?;
     store::update_session(db, row)
 }
 
@@ -175,6 +177,7 @@ pub fn pay(
     match payment {
         Payment::AuthenticationRequired => return Ok(payment),
         Payment::Declined => {
+            store::add_step(db, &row.id, "declined", &card.shown(), now_ms)?;
             if let Some(amount) = due.amount() {
                 emit_payment(db, row, EventType::PaymentFailed, "failed", amount, now_ms)?;
             }
@@ -183,12 +186,13 @@ pub fn pay(
         Payment::Completed => {}
     }
     row.status = complete;
+    store::add_step(db, &row.id, "completed", &card.shown(), now_ms)?;
     row.outcome.insert(
         "payment_method".into(),
         json!({
             "id": ids::id("pm_", now_ms),
             "brand": card.brand,
-            "last4": &card.number[card.number.len() - 4..],
+            "last4": card.last4(),
         }),
     );
     match &due {
@@ -205,6 +209,57 @@ pub fn pay(
     }
     store::update_session(db, row)?;
     Ok(payment)
+}
+
+/// Refuses a payment of another amount than the one that the buyer was shown: another page of the
+/// same session may have named another country.
+///
+/// # Errors
+///
+/// `amount_changed`.
+pub fn check_shown(row: &SessionRow, amount_total: Option<i64>) -> Result<()> {
+    if row.status != SessionStatus::Open || amount_total.is_none_or(|it| it == row.amount_total) {
+        return Ok(());
+    }
+    let message = "the total has changed since it was shown; show the session anew, nothing was \
+                   charged";
+    Err(Error::new(ErrorKind::Conflict, code::AMOUNT_CHANGED, message).with_param("amount_total"))
+}
+
+/// Computes what the subscription that a session sells would start with, by the merchant's clock.
+///
+/// # Errors
+///
+/// Those of [`SubscriptionStart::compute`].
+pub fn start(
+    db: &Connection,
+    merchant: &Merchant,
+    row: &SessionRow,
+    now_ms: i64,
+) -> Outcome<SubscriptionStart> {
+    let catalog = store::catalog_of(db, &merchant.id, &row.request.line_items)?;
+    // Priced as the session was, so that what it said is what is charged.
+    let options = options(merchant, row.priced_at);
+    Ok(SubscriptionStart::compute(&row.request, &catalog, &options, clock::timestamp(now_ms))?)
+}
+
+/// Gives the price of each line item; `None` for an ad hoc amount.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn prices(
+    db: &Connection,
+    merchant: &Merchant,
+    row: &SessionRow,
+) -> Outcome<Vec<Option<Price>>> {
+    let catalog = store::catalog_of(db, &merchant.id, &row.request.line_items)?;
+    let price_of = |item: &LineItem| {
+        let product = item.product_id.as_deref().and_then(|id| catalog.product(id));
+        let default = product.and_then(|product| product.default_price_id.as_deref());
+        catalog.price(item.price_id.as_deref().or(default)?).cloned()
+    };
+    Ok(row.request.line_items.iter().map(price_of).collect())
 }
 
 /// What a session charges when the buyer says yes.
@@ -229,14 +284,7 @@ impl Due {
 fn due(db: &Connection, merchant: &Merchant, row: &SessionRow, now_ms: i64) -> Outcome<Due> {
     match row.request.mode {
         Mode::Setup => Ok(Due::Nothing),
-        Mode::Subscription => {
-            let catalog = store::catalog_of(db, &merchant.id, &row.request.line_items)?;
-            // Priced as the session was, so that what it said is what is charged.
-            let options = options(merchant, row.priced_at);
-            let now = clock::timestamp(now_ms);
-            let start = SubscriptionStart::compute(&row.request, &catalog, &options, now)?;
-            Ok(Due::Start(Box::new(start)))
-        }
+        Mode::Subscription => Ok(Due::Start(Box::new(start(db, merchant, row, now_ms)?))),
         _ => Ok(Due::Once(row.amount_total)),
     }
 }
@@ -324,7 +372,30 @@ fn emit(
 pub fn expire(db: &Connection, row: &mut SessionRow, now_ms: i64) -> Outcome<()> {
     row.status = row.status.after(Transition::Expire)?;
     row.expires_at = now_ms;
+    store::add_step(db, &row.id, "expired", "", now_ms)?;
     store::update_session(db, row)
+}
+
+/// Notes that the bank asked for authentication.
+///
+/// # Errors
+///
+/// Those of the database.
+pub fn note_authentication(
+    db: &Connection,
+    session_id: &str,
+    card: &TestCard,
+    machine_now_ms: i64,
+) -> Outcome<()> {
+    let Some(row) = store::find_session(db, session_id)? else { return Ok(()) };
+    let merchant = store::find_merchant(db, &row.merchant_id)?;
+    let now = machine_now_ms + merchant.map_or(0, |merchant| merchant.clock_offset_ms);
+    store::add_step(db, session_id, "authentication_required", &card.shown(), now)
+}
+
+/// Gives the cashier's URL of a session; it carries the session's token.
+pub fn url(origin: &str, row: &SessionRow) -> String {
+    format!("{origin}/checkout/{}?token={}", row.id, row.token.expose())
 }
 
 /// Gives the session as the API tells it.

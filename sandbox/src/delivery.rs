@@ -92,6 +92,7 @@ pub async fn run(app: Arc<App>, client: reqwest::Client, mut stop: watch::Receiv
                         sends.spawn(async move {
                             note(&app, attempt(&app, &client, due).await).await;
                             app.attempted.notify_waiters();
+                            app.live.changed();
                         });
                     }
                 }
@@ -115,7 +116,9 @@ pub async fn run(app: Arc<App>, client: reqwest::Client, mut stop: watch::Receiv
 async fn attempt(app: &App, client: &reqwest::Client, due: Due) -> Attempt {
     let at_ms = machine_now_ms();
     let started = Instant::now();
-    let sent = AssertUnwindSafe(send(app.receivers, client, &due, at_ms)).catch_unwind().await;
+    let signature = signature(&due, at_ms);
+    let sent = send(app.receivers, client, &due, signature.as_deref());
+    let sent = AssertUnwindSafe(sent).catch_unwind().await;
     let (status, error) = match sent.unwrap_or_else(|_| Err("a defect of the sandbox".into())) {
         Ok(status) if (200..300).contains(&status) => (Some(status), None),
         Ok(status) if (300..400).contains(&status) => {
@@ -134,6 +137,7 @@ async fn attempt(app: &App, client: &reqwest::Client, due: Due) -> Attempt {
         status,
         retry_in_ms: error.as_ref().and_then(|_| retry_in_ms(due.attempts)),
         error,
+        signature,
         due,
     }
 }
@@ -153,22 +157,27 @@ async fn note(app: &App, attempt: Attempt) {
     }
 }
 
-async fn send(
-    receivers: Receivers,
-    client: &reqwest::Client,
-    due: &Due,
-    at_ms: i64,
-) -> Result<u16, String> {
-    receivers.check(&due.url).map_err(|error| error.message().to_owned())?;
-    if due.fault == Some(Fault::Drop) {
-        return Err("lost on purpose, before it reached the receiver".into());
-    }
+/// Signs what is sent; `None` where it is lost on purpose before.
+fn signature(due: &Due, at_ms: i64) -> Option<String> {
     let secret = match due.fault {
+        Some(Fault::Drop) => return None,
         Some(Fault::CorruptSignature) => ids::secret("whsec_").into(),
         _ => due.secret.clone(),
     };
     // The signature's time is the machine's: a receiver compares it with its own clock.
-    let signature = webhook::sign(due.body.as_bytes(), secret, at_ms.div_euclid(1000));
+    Some(webhook::sign(due.body.as_bytes(), secret, at_ms.div_euclid(1000)))
+}
+
+async fn send(
+    receivers: Receivers,
+    client: &reqwest::Client,
+    due: &Due,
+    signature: Option<&str>,
+) -> Result<u16, String> {
+    receivers.check(&due.url).map_err(|error| error.message().to_owned())?;
+    let Some(signature) = signature else {
+        return Err("lost on purpose, before it reached the receiver".into());
+    };
     let sent = client
         .post(&due.url)
         .header("Content-Type", "application/json")
@@ -228,7 +237,8 @@ mod tests {
     async fn an_attempt_that_cannot_be_noted_is_noted_later_and_not_made_again() {
         let (url, mut received) = receiver().await;
         let store = Store::open(&Location::Memory).unwrap();
-        let app = Arc::new(App::new(store, Receivers::default(), "http://127.0.0.1:1".into()));
+        let (app, _) = App::new(store, Receivers::default(), "http://127.0.0.1:1".into());
+        let app = Arc::new(app);
         let new = app.add_merchant(MerchantKind::Direct, Currency::USD).await.unwrap();
         app.add_webhook(&new.merchant, &url).await.unwrap();
         let fail = "CREATE TRIGGER full BEFORE INSERT ON attempts

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -13,6 +13,7 @@ use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
 use crate::app::{App, Caller};
+use crate::journal::Tape;
 use crate::reply::Refusal;
 
 /// How large a body may be.
@@ -20,13 +21,20 @@ pub const MAX_BODY: usize = 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Who calls, by the `X-API-Key` header.
+/// Who calls, by the `X-API-Key` header; or who the console acts for.
 pub struct Authenticated(pub Arc<Caller>);
+
+/// The header that the console's page shows its token in. A page of another site cannot send it:
+/// it would have to ask first, and is refused.
+pub const CONSOLE_TOKEN: &str = "x-console-token";
 
 impl FromRequestParts<Arc<App>> for Authenticated {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        if parts.headers.contains_key(CONSOLE_TOKEN) {
+            return Ok(Self(ActsFor::from_request_parts(parts, app).await?.0));
+        }
         let Some(key) = parts.headers.get("x-api-key") else {
             return Err(Refusal(Error::new(
                 ErrorKind::Authentication,
@@ -36,7 +44,54 @@ impl FromRequestParts<Arc<App>> for Authenticated {
         };
         // A key that is not text is as unknown as any other.
         let key = Secret::from(key.to_str().unwrap_or_default());
-        Ok(Self(app.authenticate(&key).await?))
+        let caller = app.authenticate(&key).await?;
+        note_merchant(parts, &caller);
+        Ok(Self(caller))
+    }
+}
+
+fn note_merchant(parts: &Parts, caller: &Caller) {
+    if let Some(tape) = parts.extensions.get::<Arc<Tape>>() {
+        let _ = tape.merchant_id.set(caller.merchant.id.clone());
+    }
+}
+
+/// The developer at the console.
+pub struct Operator {
+    merchant: Option<String>,
+}
+
+impl Operator {
+    /// Gives the merchant that the console acts for.
+    async fn act_for(&self, app: &App) -> Result<Arc<Caller>> {
+        app.act_for(self.merchant.as_deref().unwrap_or_default()).await
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Operator {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok());
+        if Secret::from(text(CONSOLE_TOKEN).unwrap_or_default()) != app.console_token {
+            let message = "open the console by the link that `faststar sandbox` printed";
+            let code = code::INVALID_API_KEY;
+            return Err(Refusal(Error::new(ErrorKind::Authentication, code, message)));
+        }
+        Ok(Self { merchant: text("x-merchant").map(str::to_owned) })
+    }
+}
+
+/// The developer at the console, and the merchant that the console acts for.
+pub struct ActsFor(pub Arc<Caller>);
+
+impl FromRequestParts<Arc<App>> for ActsFor {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Refusal> {
+        let caller = Operator::from_request_parts(parts, app).await?.act_for(app).await?;
+        note_merchant(parts, &caller);
+        Ok(Self(caller))
     }
 }
 
@@ -93,7 +148,7 @@ impl<S: Sync> FromRequestParts<S> for RequestHash {
 
 /// A JSON body, not parsed yet, and the hash of the whole request.
 pub struct JsonBody {
-    bytes: Vec<u8>,
+    bytes: Bytes,
     /// Tells a request that comes again from another one.
     pub request_hash: [u8; 32],
 }
@@ -117,8 +172,12 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
         let mut hash = Sha256::new();
         hash.update(request.method().as_str());
         hash.update(request.uri().path());
-        let bytes = collect(request.into_body()).await?;
+        let tape = request.extensions().get::<Arc<Tape>>().cloned();
+        let bytes = Bytes::from(collect(request.into_body()).await?);
         hash.update(&bytes);
+        if let Some(tape) = tape {
+            let _ = tape.body.set(bytes.clone());
+        }
         Ok(Self { bytes, request_hash: hash.finalize().into() })
     }
 }

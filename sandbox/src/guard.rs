@@ -13,14 +13,17 @@ use futures_util::FutureExt;
 
 use crate::app::App;
 use crate::clock;
+use crate::extract::CONSOLE_TOKEN;
 use crate::ids;
+use crate::journal::{Answered, Raw, Tape};
 use crate::reply::Refusal;
 
 /// Gives every request an id, refuses what must not come in, and turns a panic into an answer.
-pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = ids::id("req_", clock::machine_now_ms());
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let recorder = Recorder::start(&app, &mut request);
     let mut response = match admit(&app, &request) {
         Err(error) => Refusal(error).into_response(),
         Ok(()) => AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(|_| {
@@ -32,10 +35,57 @@ pub async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) ->
         %method, path, status = response.status().as_u16(), request_id = id,
         ms = started.elapsed().as_millis() as u64,
     );
+    if method != Method::GET && method != Method::HEAD {
+        app.live.changed();
+    }
+    if let Some(recorder) = recorder {
+        recorder.leave(&app, &id, started, &response);
+    }
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert("x-request-id", value);
     }
     response
+}
+
+/// What is needed of a request, once it is answered, to keep it in the journal.
+struct Recorder {
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    tape: Arc<Tape>,
+}
+
+impl Recorder {
+    /// Begins to record a request of a program; the console's own pages and looks are not kept.
+    fn start(app: &App, request: &mut Request) -> Option<Self> {
+        let path = request.uri().path();
+        let is_programs =
+            ["/api/", "/cashier/", "/sandbox/"].iter().any(|own| path.starts_with(own));
+        let is_look =
+            request.method() == Method::GET && request.headers().contains_key(CONSOLE_TOKEN);
+        if !is_programs || is_look || !app.journal.wants() {
+            return None;
+        }
+        let tape = Arc::new(Tape::default());
+        request.extensions_mut().insert(Arc::clone(&tape));
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        Some(Self { method, uri, headers: request.headers().clone(), tape })
+    }
+
+    fn leave(self, app: &App, id: &str, started: Instant, response: &Response) {
+        let Self { method, uri, headers, tape } = self;
+        app.journal.leave(Raw {
+            id: id.to_owned(),
+            method,
+            uri,
+            headers,
+            merchant_id: tape.merchant_id.get().cloned(),
+            body: tape.body.get().map(Into::into),
+            status: response.status().as_u16(),
+            answer: response.extensions().get::<Answered>().map(|sent| (&sent.0).into()),
+            duration_us: u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        });
+    }
 }
 
 fn admit(app: &App, request: &Request) -> Result<()> {

@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod assets;
 pub mod card;
 mod checkout;
 pub mod clock;
@@ -14,8 +15,12 @@ mod connection;
 mod delivery;
 mod extract;
 mod faults;
+mod frames;
 mod guard;
 mod ids;
+mod journal;
+mod live;
+mod mask;
 mod receivers;
 mod reply;
 mod routes;

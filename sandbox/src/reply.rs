@@ -1,5 +1,6 @@
 //! Answers: everything is in the envelope.
 
+use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use faststar::error::{Error, ErrorKind};
@@ -7,6 +8,7 @@ use serde::Serialize;
 
 use crate::clock;
 use crate::ids;
+use crate::journal::Answered;
 use crate::store::KeptAnswer;
 
 /// An answer in the envelope, as bytes that can be kept and sent again.
@@ -140,14 +142,17 @@ pub fn status_of(error: &Error) -> StatusCode {
 }
 
 fn json_response(status: StatusCode, body: Vec<u8>) -> Response {
-    (
+    let body = Bytes::from(body);
+    let mut response = (
         status,
         [
             (header::CONTENT_TYPE, "application/json"),
             (header::CACHE_CONTROL, "no-store"),
             (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         ],
-        body,
+        body.clone(),
     )
-        .into_response()
+        .into_response();
+    response.extensions_mut().insert(Answered(body));
+    response
 }

@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use faststar::MerchantKind;
 use faststar::error::{Error, ErrorKind, Result, code};
+use faststar::{MerchantKind, Secret};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
@@ -13,6 +13,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::app::{App, NewMerchant};
 use crate::connection;
 use crate::delivery;
+use crate::journal;
 use crate::receivers::Receivers;
 use crate::routes;
 use crate::store::{Location, Store};
@@ -88,7 +89,9 @@ impl Sandbox {
         let (listener, address) = listener
             .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
             .map_err(|error| cannot_listen(config.port, &error))?;
-        let app = Arc::new(App::new(store, config.receivers, format!("http://{address}")));
+        let (app, requests) = App::new(store, config.receivers, format!("http://{address}"));
+        let app = Arc::new(app);
+        tokio::spawn(journal::run(Arc::downgrade(&app), requests));
         let first_merchant = app.first_merchant(config.merchant).await?;
         if let Some(url) = &config.webhook {
             // Before anything is sent: the URL of an earlier start may be another program's by now.
@@ -106,6 +109,11 @@ impl Sandbox {
         &self.app.origin
     }
 
+    /// Gives the link that opens the console; whoever has it acts for every merchant.
+    pub fn console_url(&self) -> Secret {
+        format!("{}/#token={}", self.url(), self.app.console_token.expose()).into()
+    }
+
     /// Gives the merchant that the sandbox was started with, and its key.
     pub fn first_merchant(&self) -> &NewMerchant {
         &self.first_merchant
@@ -119,6 +127,7 @@ impl Sandbox {
     /// Answers the requests that have come, sends what is being sent, and ends.
     pub async fn stop(self) {
         let _ = self.stop.send(true);
+        self.app.live.stop();
         let _ = self.accepting.await;
         let _ = self.delivering.await;
     }

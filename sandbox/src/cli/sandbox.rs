@@ -40,7 +40,7 @@ pub(super) struct Arguments {
     /// End when standard input is closed, and so with the program that holds its other end
     #[arg(long)]
     until_stdin_closes: bool,
-    /// Print one JSON line with url, api_key, webhook_secret and merchant_id, for programs
+    /// Print one JSON line with url, api_key, webhook_secret, merchant_id and console_url, for programs
     #[arg(long)]
     json: bool,
 }
@@ -119,6 +119,7 @@ fn ready_line(sandbox: &Sandbox) -> String {
         "api_key": first.api_key,
         "webhook_secret": first.merchant.webhook_secret,
         "merchant_id": first.merchant.id,
+        "console_url": sandbox.console_url(),
     })
     .to_string()
 }
@@ -135,12 +136,14 @@ fn welcome(sandbox: &Sandbox, has_example: bool) -> String {
     };
     format!(
         "The FastStar sandbox is ready. It is a {} merchant's; stop it with Ctrl-C.\n\n\
+         See it all: {}\n\n\
          export FASTSTAR_BASE_URL={url}/api/v1\n\
          export FASTSTAR_API_KEY={}\n\
          export FASTSTAR_WEBHOOK_SECRET={}\n\n\
          {example}Test cards:\n{}\n\n\
          The API is described at {url}/openapi.json\n",
         first.merchant.kind,
+        expose(&sandbox.console_url()),
         expose(&first.api_key),
         expose(&first.merchant.webhook_secret),
         cards.join("\n"),

@@ -1,7 +1,7 @@
 //! What the cashier's page is answered, as the API's description tells it.
 
 use faststar::schema::{Field, Kind, Object, Origin::SandboxOnly};
-use faststar::{Behaviour, Rounding};
+use faststar::{Behaviour, Price, Rounding, SubscriptionStatus};
 
 use super::openapi::SESSION;
 
@@ -12,6 +12,77 @@ pub(super) const CASHIER_SESSION: Object = Object {
     fields: &[
         Field::required("session", Kind::Object(&SESSION), SandboxOnly, "The session."),
         Field::required("quote", Kind::Object(&QUOTE), SandboxOnly, "What its amounts come from."),
+        Field::required(
+            "currency_decimals",
+            Kind::Integer { min: 0, max: 4 },
+            SandboxOnly,
+            "How many digits of an amount are behind the point.",
+        ),
+        Field::optional(
+            "start",
+            Kind::Object(&START),
+            SandboxOnly,
+            "What a subscription charges at once, and when next.",
+        ),
+        Field::optional(
+            "prices",
+            Kind::List { of: &Kind::Object(&Price::SCHEMA), max: 100 },
+            SandboxOnly,
+            "A subscription's price of each line item.",
+        ),
+        Field::optional(
+            "test_cards",
+            Kind::List { of: &Kind::Object(&TEST_CARD), max: 100 },
+            SandboxOnly,
+            "The cards that can be paid with; when a session is shown.",
+        ),
+        Field::optional(
+            "places",
+            Kind::List { of: &Kind::Place, max: 1000 },
+            SandboxOnly,
+            "The places that have a tax rate; when a session is shown.",
+        ),
+    ],
+};
+
+const TEST_CARD: Object = Object {
+    name: "TestCard",
+    doc: "A card that the sandbox knows.",
+    fields: &[
+        Field::required("number", Kind::Text { max: 30 }, SandboxOnly, "The number, digits only."),
+        Field::required("brand", Kind::Text { max: 30 }, SandboxOnly, "The brand."),
+        Field::required(
+            "behaviour",
+            Kind::OneOf(&["succeeds", "declined", "asks_for_authentication"]),
+            SandboxOnly,
+            "What happens when it is charged or saved.",
+        ),
+    ],
+};
+
+const START: Object = Object {
+    name: "SubscriptionStart",
+    doc: "What a subscription's start comes to.",
+    fields: &[
+        Field::required(
+            "status",
+            Kind::OneOf(SubscriptionStatus::KNOWN),
+            SandboxOnly,
+            "Whether anything is charged at once.",
+        ),
+        Field::required("invoice", Kind::Object(&QUOTE), SandboxOnly, "What is charged at once."),
+        Field::optional(
+            "trial_end",
+            Kind::Timestamp,
+            SandboxOnly,
+            "When the last of the trials ends; null where no item has one.",
+        ),
+        Field::optional(
+            "next_charge_at",
+            Kind::Timestamp,
+            SandboxOnly,
+            "When something is charged next.",
+        ),
     ],
 };
 

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::http::header;
-use axum::response::IntoResponse;
-use faststar::Secret;
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use faststar::error::Result;
 use faststar::schema::{Field, Kind, Object, Origin};
+use faststar::tax::RateTable;
+use faststar::{Mode, Secret};
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,11 +16,14 @@ use url::form_urlencoded;
 
 use super::Handled;
 use crate::app::App;
-use crate::card;
+use crate::assets;
+use crate::card::{self, TEST_CARDS};
 use crate::checkout::{self, Payment};
 use crate::clock;
 use crate::extract::{Id, IdempotencyKey, JsonBody};
-use crate::reply::Reply;
+use crate::frames;
+use crate::ids;
+use crate::reply::{Refusal, Reply, status_of};
 use crate::store::{self, Merchant, Outcome, Owner, SessionRow};
 
 /// What the buyer's page sends to pay.
@@ -50,6 +54,12 @@ pub(super) const PAY: Object = Object {
             Kind::OneOf(&["approved", "failed"]),
             Origin::SandboxOnly,
             "How the bank's check ended, where it asked for one.",
+        ),
+        Field::optional(
+            "amount_total",
+            Kind::Amount { min: 0 },
+            Origin::SandboxOnly,
+            "The total that the buyer was shown; another one is charged only after it was shown.",
         ),
     ],
 };
@@ -111,6 +121,7 @@ struct Pay {
     card: Card,
     customer_email: Option<String>,
     authentication: Option<String>,
+    amount_total: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -133,8 +144,11 @@ pub(super) async fn show(
     let data = app
         .store
         .run(move |db| {
-            let (merchant, row, _) = open(db, &id, &token)?;
-            view(db, &merchant, &row)
+            let (merchant, row, now) = open(db, &id, &token)?;
+            let mut shown = view(db, &merchant, &row, now)?;
+            shown["test_cards"] = json!(TEST_CARDS);
+            shown["places"] = json!(RateTable::bundled().places().collect::<Vec<_>>());
+            Ok(shown)
         })
         .await?;
     Ok(Reply::ok("Checkout session retrieved successfully", &data))
@@ -151,7 +165,7 @@ pub(super) async fn set_country(
     let reply = app.once(owner, key, body.request_hash, move |db| {
         let (merchant, mut row, now) = open(db, &id, &request.token)?;
         checkout::set_country(db, &merchant, &mut row, request.buyer_country, now)?;
-        Ok(Reply::ok("Totals computed", &view(db, &merchant, &row)?))
+        Ok(Reply::ok("Totals computed", &view(db, &merchant, &row, now)?))
     });
     Ok(reply.await?)
 }
@@ -166,13 +180,15 @@ pub(super) async fn pay(
     let card = card::find(&request.card.number)?;
     let authenticated = request.authentication.map(|how| how == "approved");
     let owner = buyer(&app, &id, &request.token).await?;
-    let reply = app.once_with_events(owner, key, body.request_hash, move |db| {
+    let paid = (id.clone(), card);
+    let reply = app.pay_once(owner, key, body.request_hash, paid, move |db| {
         let (merchant, mut row, now) = open(db, &id, &request.token)?;
         if request.customer_email.is_some() {
             row.request.customer_email = request.customer_email;
         }
+        checkout::check_shown(&row, request.amount_total)?;
         let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
-        outcome(payment, "card.number", &view(db, &merchant, &row)?)
+        outcome(payment, "card.number", &view(db, &merchant, &row, now)?)
     });
     Ok(reply.await?)
 }
@@ -187,23 +203,48 @@ pub(super) fn outcome(payment: Payment, param: &str, data: &Value) -> Outcome<Re
     }
 }
 
-/// The page itself is not here yet; this says how to finish a session without it.
+/// Serves the buyer's page. A program that asks for a session that is not there gets the envelope.
 pub(super) async fn page(
     State(app): State<Arc<App>>,
     Id(id): Id,
     RawQuery(query): RawQuery,
-) -> Result<impl IntoResponse, crate::reply::Refusal> {
+    headers: HeaderMap,
+) -> Response {
     let token = token_of(query.as_deref());
-    let row = app.store.run(move |db| open(db, &id, &token).map(|(_, row, _)| row)).await?;
-    let text = format!(
-        "FastStar sandbox\n\nSession {} is {}. The buyer's page is not part of this version.\n\
-         To play the buyer, run:\n\n    faststar complete {}\n",
-        row.id, row.status, row.id
+    let row = app.store.run(move |db| open(db, &id, &token).map(|(_, row, _)| row)).await;
+    let accept = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok());
+    match row {
+        Ok(row) => document(StatusCode::OK, &frames::ancestors(&row.request)),
+        Err(error) if accept.is_some_and(|accept| accept.contains("text/html")) => {
+            document(status_of(&error), &[])
+        }
+        Err(error) => Refusal(error).into_response(),
+    }
+}
+
+/// Puts the page together with what keeps it safe: nothing but its own script and style works in
+/// it, no text becomes HTML, and nobody frames it but who may.
+fn document(status: StatusCode, ancestors: &[String]) -> Response {
+    let nonce = ids::secret("");
+    let framed_by = match ancestors {
+        [] => "'none'".to_owned(),
+        some => format!("'self' {}", some.join(" ")),
+    };
+    let policy = format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; \
+         img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+         frame-ancestors {framed_by}; require-trusted-types-for 'script'; trusted-types 'none'"
     );
-    Ok((
-        [(header::CONTENT_TYPE, "text/plain; charset=utf-8"), (header::CACHE_CONTROL, "no-store")],
-        text,
-    ))
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::CONTENT_SECURITY_POLICY, &policy),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ];
+    (status, headers, assets::cashier(&nonce, ancestors)).into_response()
 }
 
 fn token_of(query: Option<&str>) -> Secret {
@@ -233,8 +274,15 @@ fn open(db: &Connection, id: &str, token: &Secret) -> Outcome<(Merchant, Session
 }
 
 /// Shows a session with the quote that explains its amounts, line by line.
-fn view(db: &Connection, merchant: &Merchant, row: &SessionRow) -> Outcome<Value> {
+fn view(db: &Connection, merchant: &Merchant, row: &SessionRow, now_ms: i64) -> Outcome<Value> {
     // Prices do not change, so the quote of the day is the one that the amounts came from.
     let quote = checkout::price(db, merchant, &row.request, row.priced_at)?;
-    Ok(json!({"session": checkout::view(row), "quote": quote}))
+    let decimals = quote.currency.decimals();
+    let mut shown =
+        json!({"session": checkout::view(row), "quote": quote, "currency_decimals": decimals});
+    if row.request.mode == Mode::Subscription {
+        shown["start"] = json!(checkout::start(db, merchant, row, now_ms)?);
+        shown["prices"] = json!(checkout::prices(db, merchant, row)?);
+    }
+    Ok(shown)
 }

@@ -321,7 +321,8 @@ pub(super) async fn complete(
     let authenticated = request.authentication.map(|how| how == "approved");
     let now = caller.now_ms();
     let merchant = caller.merchant.clone();
-    let reply = app.once_with_events(caller.owner(), key, body.request_hash, move |db| {
+    let paid = (id.clone(), card);
+    let reply = app.pay_once(caller.owner(), key, body.request_hash, paid, move |db| {
         let mut row = checkout::find(db, &merchant.id, &id, now)?;
         let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
         super::cashier::outcome(payment, "card", &json!(checkout::view(&row)))

@@ -2,12 +2,14 @@
 
 mod answers;
 mod cashier;
+mod console;
 mod control;
 mod openapi;
 mod outbox;
 mod prices;
 mod products;
 mod sessions;
+mod shop;
 
 use std::sync::Arc;
 
@@ -21,6 +23,7 @@ use serde::Serialize;
 use url::form_urlencoded;
 
 use crate::app::App;
+use crate::assets;
 use crate::guard::guard;
 use crate::reply::Refusal;
 use crate::store::overloaded;
@@ -50,11 +53,30 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/faults", get(outbox::show_faults).post(outbox::set_faults))
         .route("/clock", get(control::show_clock))
         .route("/clock/advance", post(control::advance_clock));
+    let console = Router::new()
+        .route("/merchants", get(console::merchants))
+        .route("/merchant", get(console::merchant))
+        .route("/keys", post(console::add_key))
+        .route("/webhook_secret", post(console::webhook_secret))
+        .route("/sessions", get(console::sessions))
+        .route("/sessions/{id}", get(console::session))
+        .route("/sessions/{id}/url", post(console::cashier_url))
+        .route("/requests", get(console::requests))
+        .route("/requests/{id}", get(console::request))
+        .route("/live", get(console::live))
+        .route("/shop/goods", get(shop::goods))
+        .route("/shop/orders", post(shop::order));
     let paths = Router::new()
+        .route("/", get(assets::console))
+        .route("/shop", get(assets::shop))
+        .nest("/console/v1", console)
         .nest("/api/v1", documented)
         .nest("/cashier/v1/sessions", cashier)
         .nest("/sandbox/v1", control)
         .route("/checkout/{id}", get(cashier::page))
+        .route("/assets/{name}", get(assets::asset))
+        .route("/sdk/v1/faststar.min.js", get(assets::sdk))
+        .route("/sdk/v1/faststar.d.ts", get(assets::sdk_types))
         .route("/openapi.json", get(openapi::serve))
         .fallback(not_found)
         .with_state(Arc::clone(&app));

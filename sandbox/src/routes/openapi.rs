@@ -140,9 +140,9 @@ const OPERATIONS: &[Operation] = &[
         .takes(&cashier::PAY)
         .gives(&CASHIER_SESSION),
     Operation::new("get", "/checkout/{id}", SandboxOnly)
-        .does("Says how to finish a session; the buyer's page is not part of this version")
+        .does("Shows the cashier to the buyer, as a page")
         .open_to(Access::SessionToken)
-        .answers("text/plain"),
+        .answers("text/html"),
     Operation::new("post", "/sandbox/v1/merchants", SandboxOnly)
         .does("Adds a merchant and gives its key")
         .without_key()

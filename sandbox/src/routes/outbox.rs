@@ -163,6 +163,12 @@ const ATTEMPT: Object = Object {
             Origin::SandboxOnly,
             "Why it did not count; absent for success.",
         ),
+        Field::optional(
+            "signature",
+            Kind::Text { max: 200 },
+            Origin::SandboxOnly,
+            "`X-Webhook-Signature` as it was sent; absent where nothing was.",
+        ),
         Field::required(
             "duration_ms",
             Kind::Integer { min: 0, max: 60_000 },

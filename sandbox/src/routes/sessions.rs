@@ -31,8 +31,7 @@ pub(super) async fn create(
     let now = caller.now_ms();
     let reply = app.once(caller.owner(), key, body.request_hash, move |db| {
         let row = checkout::create(db, &merchant, request, now)?;
-        let token = row.token.expose();
-        let url = format!("{origin}/checkout/{}?token={token}", row.id);
+        let url = checkout::url(&origin, &row);
         let data = Created { session: checkout::view(&row), url, session_token: &row.token };
         Ok(Reply::ok("Checkout session created successfully", &data))
     });

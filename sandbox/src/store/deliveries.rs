@@ -103,6 +103,8 @@ pub struct Attempt {
     pub status: Option<u16>,
     /// Why it did not count; `None` for success.
     pub error: Option<String>,
+    /// The signature that it was sent with; `None` where nothing was.
+    pub signature: Option<String>,
     /// In how many milliseconds to try again; `None` where it succeeded or the schedule has ended.
     pub retry_in_ms: Option<i64>,
 }
@@ -113,15 +115,16 @@ pub struct Attempt {
 pub fn record_attempt(db: &Connection, attempt: &Attempt) -> Outcome<()> {
     let due = &attempt.due;
     db.prepare_cached(
-        "INSERT INTO attempts (delivery_seq, at, status, error, duration_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO attempts (delivery_seq, at, status, error, duration_ms, signature)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
         due.seq,
         attempt.at_ms + due.clock_offset_ms,
         attempt.status,
         attempt.error,
-        attempt.duration_ms
+        attempt.duration_ms,
+        attempt.signature
     ])?;
     match (&attempt.error, attempt.retry_in_ms) {
         // Its time has come already, so that it goes out at once again.
@@ -249,6 +252,7 @@ mod tests {
             duration_ms: 1,
             status: Some(200),
             error: None,
+            signature: None,
             retry_in_ms: None,
         };
         store.run(move |db| record_attempt(db, &attempt)).await.unwrap();

@@ -99,6 +99,8 @@ struct ListedAttempt {
     status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
     duration_ms: i64,
 }
 
@@ -142,6 +144,22 @@ pub fn list_events(
     Ok((events.collect::<Outcome<_>>()?, next))
 }
 
+/// Lists the last 200 events that tell of a session, with their times, the oldest first.
+pub fn events_of_session(db: &Connection, session_id: &str) -> Outcome<Vec<(i64, ListedEvent)>> {
+    let rows: Vec<(i64, i64, String)> = db
+        .prepare_cached(
+            "SELECT seq, created_at, body FROM (SELECT * FROM events WHERE session_id = ?1
+                 ORDER BY seq DESC LIMIT 200) ORDER BY seq",
+        )?
+        .query_map([session_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let events = rows.into_iter().map(|(seq, at, body)| {
+        let event = ListedEvent { event: from_json(&body)?, deliveries: deliveries_of(db, seq)? };
+        Ok((at, event))
+    });
+    events.collect()
+}
+
 fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<ListedDelivery>> {
     let mut deliveries: Vec<(i64, ListedDelivery)> = db
         .prepare_cached(
@@ -163,7 +181,7 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<ListedDelivery>
     for (seq, delivery) in &mut deliveries {
         delivery.attempts = db
             .prepare_cached(
-                "SELECT at, status, error, duration_ms FROM attempts
+                "SELECT at, status, error, duration_ms, signature FROM attempts
                  WHERE delivery_seq = ?1 ORDER BY seq",
             )?
             .query_map([*seq], |row| {
@@ -172,6 +190,7 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<ListedDelivery>
                     status: row.get(1)?,
                     error: row.get(2)?,
                     duration_ms: row.get(3)?,
+                    signature: row.get(4)?,
                 })
             })?
             .collect::<rusqlite::Result<_>>()?;

@@ -51,10 +51,47 @@ pub fn add_merchant(db: &Connection, merchant: &Merchant, now_ms: i64) -> Outcom
     Ok(())
 }
 
-/// Adds a key of a merchant by its hash.
-pub fn add_key(db: &Connection, hash: &[u8], merchant_id: &str, now_ms: i64) -> Outcome<()> {
-    db.execute("INSERT INTO api_keys VALUES (?1, ?2, ?3)", params![hash, merchant_id, now_ms])?;
+/// Adds a key of a merchant by its hash, with what it is shown as.
+pub fn add_key(
+    db: &Connection,
+    hash: &[u8],
+    hint: &str,
+    merchant_id: &str,
+    now_ms: i64,
+) -> Outcome<()> {
+    db.execute(
+        "INSERT INTO api_keys (hash, hint, merchant_id, created_at) VALUES (?1, ?2, ?3, ?4)",
+        params![hash, hint, merchant_id, now_ms],
+    )?;
     Ok(())
+}
+
+/// A key as it is shown.
+#[derive(Clone, Debug)]
+pub struct Key {
+    /// What it is shown as; empty for one of an older version.
+    pub hint: String,
+    /// When it was made, by the machine's clock.
+    pub created_at: i64,
+}
+
+/// Lists a merchant's newest keys.
+pub fn list_keys(db: &Connection, merchant_id: &str, limit: usize) -> Outcome<Vec<Key>> {
+    let mut statement = db.prepare_cached(
+        "SELECT hint, created_at FROM api_keys WHERE merchant_id = ?1
+         ORDER BY created_at DESC LIMIT ?2",
+    )?;
+    let keys = statement.query_map(params![merchant_id, limit as i64], |row| {
+        Ok(Key { hint: row.get(0)?, created_at: row.get(1)? })
+    })?;
+    Ok(keys.collect::<rusqlite::Result<_>>()?)
+}
+
+/// Lists the merchants, the newest first.
+pub fn list_merchants(db: &Connection, limit: usize) -> Outcome<Vec<Merchant>> {
+    let sql = format!("SELECT {COLUMNS} FROM merchants ORDER BY created_at DESC, id DESC LIMIT ?1");
+    let mut statement = db.prepare_cached(&sql)?;
+    Ok(statement.query_map([limit as i64], read)?.collect::<rusqlite::Result<_>>()?)
 }
 
 /// Finds the merchant of a key by the key's hash.

@@ -16,6 +16,7 @@ mod idempotency;
 mod merchants;
 mod queue;
 mod sessions;
+mod steps;
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -35,14 +36,18 @@ pub use catalog::{
 };
 pub use deliveries::{Attempt, Due, Taken, record_attempt, take_due};
 pub use endpoints::{Endpoint, add_endpoint, delete_endpoint, list_endpoints, set_start_endpoint};
-pub use events::{DELIVERY_STATES, EventRow, ListedEvent, add_event, list_events, resend};
+pub use events::{
+    DELIVERY_STATES, EventRow, ListedEvent, add_event, events_of_session, list_events, resend,
+};
 pub use faults::{faults_of, set_faults};
 pub use idempotency::{Answer as KeptAnswer, Owner, find_answer, keep_answer};
 pub use merchants::{
-    Merchant, add_key, add_merchant, find_merchant, first_merchant, merchant_of_key, move_clock,
+    Merchant, add_key, add_merchant, find_merchant, first_merchant, list_keys, list_merchants,
+    merchant_of_key, move_clock,
 };
 pub use queue::{Room, is_settled};
-pub use sessions::{SessionRow, add_session, find_session, update_session};
+pub use sessions::{SessionRow, add_session, find_session, list_sessions, update_session};
+pub use steps::{Step, add_step, steps_of};
 
 /// How many jobs may wait before new ones are refused.
 const QUEUE: usize = 4096;
@@ -54,6 +59,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0002_outbox.sql"),
     include_str!("../../migrations/0003_answers.sql"),
     include_str!("../../migrations/0004_answers_age.sql"),
+    include_str!("../../migrations/0005_console.sql"),
 ];
 
 /// Where the database is.
@@ -375,6 +381,36 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_database_of_every_older_version_is_brought_up_to_date_and_keeps_its_rows() {
+        let tables = |db: &Connection| -> Vec<String> {
+            let sql = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY name";
+            let mut statement = db.prepare(sql).unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        let new = Connection::open_in_memory().unwrap();
+        migrate(&new).unwrap();
+        for old in 1..MIGRATIONS.len() {
+            let db = Connection::open_in_memory().unwrap();
+            db.pragma_update(None, "foreign_keys", true).unwrap();
+            for migration in &MIGRATIONS[..old] {
+                db.execute_batch(migration).unwrap();
+            }
+            db.execute_batch(&format!(
+                "PRAGMA user_version = {old};
+                 INSERT INTO merchants (id, kind, default_currency, webhook_secret,
+                     clock_offset_ms, created_at) VALUES ('mer_1', 'direct', 'USD', 's', 0, 0);
+                 INSERT INTO api_keys (hash, merchant_id, created_at) VALUES (x'01', 'mer_1', 0);"
+            ))
+            .unwrap();
+            migrate(&db).unwrap();
+            assert_eq!(tables(&db), tables(&new), "from version {old}");
+            let found = merchant_of_key(&db, &[1]).unwrap();
+            assert_eq!(found.map(|merchant| merchant.id).as_deref(), Some("mer_1"));
+            assert_eq!(list_keys(&db, "mer_1", 5).unwrap()[0].hint, "");
+        }
+    }
+
     #[tokio::test]
     async fn the_files_are_their_owners_alone_and_a_locked_one_is_refused_without_a_wait() {
         let scratch = Scratch::new("private");
@@ -446,7 +482,8 @@ mod tests {
     #[tokio::test]
     async fn a_failing_or_panicking_job_leaves_nothing_behind() {
         let store = Store::open(&Location::Memory).unwrap();
-        let insert = "INSERT INTO api_keys VALUES (x'01', 'mer_1', 0)";
+        let insert =
+            "INSERT INTO api_keys (hash, merchant_id, created_at) VALUES (x'01', 'mer_1', 0)";
         let refused = store.run(move |db| -> Outcome<()> {
             db.execute_batch("PRAGMA defer_foreign_keys = ON")?;
             db.execute(insert, [])?;

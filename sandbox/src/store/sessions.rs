@@ -1,9 +1,10 @@
 //! Checkout sessions.
 
 use faststar::{CreateSession, PaymentStatus, Quote, Secret, SessionStatus};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 
+use super::catalog::seq_before;
 use super::{Outcome, from_json, to_json};
 use crate::clock;
 
@@ -109,38 +110,65 @@ pub fn update_session(db: &Connection, row: &SessionRow) -> Outcome<()> {
     Ok(())
 }
 
+const COLUMNS: &str = "id, merchant_id, token, status, payment_status, currency, amount_subtotal,
+    amount_tax, amount_total, created_at, expires_at, priced_at, request, outcome";
+
+/// A row, and its two JSON columns that are still to be read.
+fn read(row: &Row<'_>) -> rusqlite::Result<(SessionRow, String, String)> {
+    let session = SessionRow {
+        id: row.get(0)?,
+        merchant_id: row.get(1)?,
+        token: row.get::<_, String>(2)?.into(),
+        status: row.get::<_, String>(3)?.into(),
+        payment_status: row.get::<_, String>(4)?.into(),
+        currency: row.get(5)?,
+        amount_subtotal: row.get(6)?,
+        amount_tax: row.get(7)?,
+        amount_total: row.get(8)?,
+        created_at: row.get(9)?,
+        expires_at: row.get(10)?,
+        priced_at: row.get(11)?,
+        request: CreateSession::setup(),
+        outcome: Map::new(),
+    };
+    Ok((session, row.get(12)?, row.get(13)?))
+}
+
+fn complete((session, request, outcome): (SessionRow, String, String)) -> Outcome<SessionRow> {
+    Ok(SessionRow { request: from_json(&request)?, outcome: from_json(&outcome)?, ..session })
+}
+
 /// Finds a session by its id.
 pub fn find_session(db: &Connection, id: &str) -> Outcome<Option<SessionRow>> {
-    let found = db
-        .prepare_cached(
-            "SELECT merchant_id, token, status, payment_status, currency, amount_subtotal,
-                 amount_tax, amount_total, created_at, expires_at, priced_at, request, outcome
-             FROM sessions WHERE id = ?1",
-        )?
-        .query_row([id], |row| {
-            let session = SessionRow {
-                id: id.to_owned(),
-                merchant_id: row.get(0)?,
-                token: row.get::<_, String>(1)?.into(),
-                status: row.get::<_, String>(2)?.into(),
-                payment_status: row.get::<_, String>(3)?.into(),
-                currency: row.get(4)?,
-                amount_subtotal: row.get(5)?,
-                amount_tax: row.get(6)?,
-                amount_total: row.get(7)?,
-                created_at: row.get(8)?,
-                expires_at: row.get(9)?,
-                priced_at: row.get(10)?,
-                request: CreateSession::setup(),
-                outcome: Map::new(),
-            };
-            Ok((session, row.get::<_, String>(11)?, row.get::<_, String>(12)?))
-        })
-        .optional()?;
-    let Some((mut session, request, outcome)) = found else {
-        return Ok(None);
-    };
-    session.request = from_json(&request)?;
-    session.outcome = from_json(&outcome)?;
-    Ok(Some(session))
+    let sql = format!("SELECT {COLUMNS} FROM sessions WHERE id = ?1");
+    db.prepare_cached(&sql)?.query_row([id], read).optional()?.map(complete).transpose()
+}
+
+/// How far back a page of sessions is looked for, over all merchants. An index by merchant would make
+/// each creation slower for a list that only the console asks for.
+const LOOK_BACK: i64 = 20_000;
+
+/// Lists a page of a merchant's sessions, the newest first, and gives the next cursor. What is further
+/// back than 20,000 sessions is found by its id alone.
+pub fn list_sessions(
+    db: &Connection,
+    merchant_id: &str,
+    limit: usize,
+    cursor: Option<&str>,
+) -> Outcome<(Vec<SessionRow>, Option<String>)> {
+    let before = seq_before(db, "sessions", merchant_id, cursor)?;
+    let sql = format!(
+        "SELECT {COLUMNS} FROM sessions WHERE merchant_id = ?1 AND seq < ?2
+             AND seq >= min(?2, (SELECT max(seq) FROM sessions) + 1) - ?4
+         ORDER BY seq DESC LIMIT ?3"
+    );
+    let mut statement = db.prepare_cached(&sql)?;
+    let found =
+        statement.query_map(params![merchant_id, before, limit as i64 + 1, LOOK_BACK], read)?;
+    let mut rows = found.collect::<rusqlite::Result<Vec<_>>>()?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let rows = rows.into_iter().map(complete).collect::<Outcome<Vec<_>>>()?;
+    let next = rows.last().filter(|_| more).map(|row| row.id.clone());
+    Ok((rows, next))
 }

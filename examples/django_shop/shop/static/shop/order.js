@@ -6,7 +6,9 @@
 
   // Without FastStar.js the link goes to the cashier's own page.
   if (window.FastStar) {
-    const open = () => window.FastStar.checkout.open({ url: pay.href });
+    // Where it opens nothing, as at a URL that it does not know, the buyer pays on the cashier's page.
+    const open = () =>
+      window.FastStar.checkout.open({ url: pay.href }).catch(() => location.assign(pay.href));
     pay.addEventListener("click", (event) => {
       event.preventDefault();
       open();

@@ -1,0 +1,10 @@
+export class FastStarError extends Error {
+  override readonly name = "FastStarError";
+
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
