@@ -15,10 +15,10 @@ use tokio::task::AbortHandle;
 use crate::error::{defect, text};
 use crate::runtime;
 
-/// The numbers of calls that have ended, and what each came to, as JSON text.
-type Batch = (Vec<u32>, Vec<String>);
-type Ended = Vec<(u32, String)>;
-type Wake = ThreadsafeFunction<(), (), FnArgs<Batch>, Status, false, true>;
+/// The number of a call that has ended, and what it came to, as JSON text.
+type Ended = (u32, String);
+type Batch = FnArgs<(Vec<u32>, Vec<String>)>;
+type Wake = ThreadsafeFunction<(), (), Batch, Status, false, true>;
 
 /// The way back to one event loop: the main thread's, or a worker's.
 ///
@@ -31,16 +31,19 @@ pub struct Bridge {
 /// What the calls of a bridge share with it.
 pub struct Shared {
     wake: Wake,
-    ended: Arc<Mutex<Ended>>,
+    ended: Arc<Mutex<Vec<Ended>>>,
     running: Mutex<HashMap<u32, AbortHandle>>,
 }
 
 #[napi]
 impl Bridge {
     /// Takes the function that is given the calls that have ended.
-    #[napi(constructor)]
-    pub fn new(callback: Function<'_, FnArgs<Batch>, ()>) -> napi::Result<Self> {
-        let ended = Arc::<Mutex<Ended>>::default();
+    #[napi(
+        constructor,
+        ts_args_type = "callback: (ids: Array<number>, texts: Array<string>) => void"
+    )]
+    pub fn new(callback: Function<'_, Batch, ()>) -> napi::Result<Self> {
+        let ended = Arc::<Mutex<Vec<Ended>>>::default();
         let queue = Arc::clone(&ended);
         let wake = callback
             .build_threadsafe_function::<()>()

@@ -1,6 +1,5 @@
 //! The client: reads an operation, has the core carry it out, hands over the result.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,17 +146,10 @@ struct Answered<'a, T> {
     attempts: u32,
 }
 
-fn send<T: DeserializeOwned + Serialize>(
-    call: Call<T>,
-) -> impl Future<Output = String> + Send + 'static
-where
-    T: Send + Sync + 'static,
-{
-    async {
-        match call.send().await {
-            Ok(response) => answered(&response),
-            Err(error) => format!(r#"{{"error":{}}}"#, text(&error)),
-        }
+async fn send<T: DeserializeOwned + Serialize>(call: Call<T>) -> String {
+    match call.send().await {
+        Ok(response) => answered(&response),
+        Err(error) => format!(r#"{{"error":{}}}"#, text(&error)),
     }
 }
 

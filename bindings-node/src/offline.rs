@@ -48,8 +48,7 @@ pub fn check_session(
     guarded(|| {
         let strictness = if strict { Strictness::Full } else { Strictness::Types };
         let value = schema::parse(request)?;
-        let request: CreateSession =
-            schema::from_value(&CreateSession::SCHEMA, value, strictness)?;
+        let request: CreateSession = schema::from_value(&CreateSession::SCHEMA, value, strictness)?;
         request.validate(merchant.as_deref().map(MerchantKind::from).as_ref())?;
         written(&request)
     })
