@@ -95,6 +95,7 @@ export class FastStar {
     read.known(hooks, ['onRequest', 'onResponse'], 'hooks');
     read.callable(hooks.onRequest, 'hooks.onRequest');
     read.callable(hooks.onResponse, 'hooks.onResponse');
+    const key = read.text(apiKey, 'apiKey') ?? keyOfTheEnvironment();
     const baseUrl = read.text(options.baseUrl, 'baseUrl') ?? environment('FASTSTAR_BASE_URL');
     const timeout = read.milliseconds(options.timeout, 'timeout');
     const maxRetries = read.count(options.maxRetries, 'maxRetries');
@@ -102,7 +103,7 @@ export class FastStar {
     const client = native(
       () =>
         new Client(theBridge(), {
-          apiKey: read.text(apiKey, 'apiKey') ?? keyOfTheEnvironment(),
+          apiKey: key,
           userAgent: `faststar-node/${VERSION} node/${process.versions.node}`,
           ...(baseUrl !== undefined && { baseUrl }),
           ...(timeout !== undefined && { timeout }),

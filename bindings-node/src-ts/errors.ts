@@ -146,6 +146,7 @@ export function native<T>(call: () => T): T {
 
 /** Makes the error of what the native half threw. @internal */
 export function fromThrown(thrown: unknown): FastStarError {
+  if (thrown instanceof FastStarError) return thrown;
   const message = thrown instanceof Error ? thrown.message : '';
   if (message.startsWith('{')) {
     return fromTold(JSON.parse(message) as Told);

@@ -57,10 +57,7 @@ function text(value: unknown, depth: number): string {
     case 'boolean':
       return value ? 'true' : 'false';
     case 'bigint':
-      if (value > INT64_MAX || value < INT64_MIN) {
-        throw new Unfit('out_of_range', `must fit a signed 64-bit integer, ${INT64_MIN} to ${INT64_MAX}`);
-      }
-      return value.toString();
+      return bigint(value);
     case 'object':
       if (value === null) return 'null';
       if (depth > MAX_DEPTH) {
@@ -85,10 +82,21 @@ function number(value: number): string {
     throw new Unfit('invalid_value', `must be a number that JSON can hold, not ${value}`);
   }
   if (Number.isInteger(value)) {
+    bigint(BigInt(value));
     const message = 'is beyond the integers that a number holds exactly; pass a BigInt';
     throw new Unfit('out_of_range', message);
   }
   return `${value}`;
+}
+
+function bigint(value: bigint): string {
+  if (value > INT64_MAX) {
+    throw new Unfit('out_of_range', `must be at most ${INT64_MAX}, the maximum of 64 bits`);
+  }
+  if (value < INT64_MIN) {
+    throw new Unfit('out_of_range', `must be at least ${INT64_MIN}, the minimum of 64 bits`);
+  }
+  return value.toString();
 }
 
 function array(value: readonly unknown[], depth: number): string {
@@ -113,8 +121,9 @@ function object(value: object, depth: number): string {
   let out = '{';
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue;
+    out += `${out === '{' ? '' : ','}${string(key)}:`;
     try {
-      out += `${out === '{' ? '' : ','}${string(key)}:${text(item, depth + 1)}`;
+      out += text(item, depth + 1);
     } catch (thrown) {
       throw within(thrown, key);
     }
