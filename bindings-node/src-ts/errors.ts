@@ -39,39 +39,69 @@ export class FastStarError extends Error {
 }
 
 /** The input is wrong; without a `status` it was refused before any request was sent. */
-export class ValidationError extends FastStarError {}
+export class ValidationError extends FastStarError {
+  declare readonly name: 'ValidationError';
+}
 /** The API key is missing or not known. */
-export class AuthenticationError extends FastStarError {}
+export class AuthenticationError extends FastStarError {
+  declare readonly name: 'AuthenticationError';
+}
 /** The key is known and may not do this. */
-export class PermissionDeniedError extends FastStarError {}
+export class PermissionDeniedError extends FastStarError {
+  declare readonly name: 'PermissionDeniedError';
+}
 /** No such object, or another merchant's. */
-export class NotFoundError extends FastStarError {}
+export class NotFoundError extends FastStarError {
+  declare readonly name: 'NotFoundError';
+}
 /** The object's state or the idempotency key does not allow it. */
-export class ConflictError extends FastStarError {}
+export class ConflictError extends FastStarError {
+  declare readonly name: 'ConflictError';
+}
 /** The card was declined, or the bank asks for authentication. */
-export class PaymentError extends FastStarError {}
+export class PaymentError extends FastStarError {
+  declare readonly name: 'PaymentError';
+}
 /** Too many requests, still after the retries. */
-export class RateLimitError extends FastStarError {}
+export class RateLimitError extends FastStarError {
+  declare readonly name: 'RateLimitError';
+}
 /** No answer came: refused, reset, unresolved, or TLS failed. */
-export class APIConnectionError extends FastStarError {}
+export class APIConnectionError extends FastStarError {
+  declare readonly name: 'APIConnectionError' | 'APITimeoutError';
+}
 /** The call's deadline passed. Retry it with the same idempotency key. */
-export class APITimeoutError extends APIConnectionError {}
+export class APITimeoutError extends APIConnectionError {
+  declare readonly name: 'APITimeoutError';
+}
 /** The server failed, still after the retries. */
-export class ServerError extends FastStarError {}
+export class ServerError extends FastStarError {
+  declare readonly name: 'ServerError';
+}
 /** A webhook that must not be trusted: answer it with a 4xx and do nothing else. */
-export class SignatureVerificationError extends FastStarError {}
+export class SignatureVerificationError extends FastStarError {
+  declare readonly name: 'SignatureVerificationError';
+}
 /** The client, or one call, was set up wrongly. */
-export class ConfigurationError extends FastStarError {}
+export class ConfigurationError extends FastStarError {
+  declare readonly name: 'ConfigurationError';
+}
 /** An answer that the API does not give. */
-export class UnexpectedResponseError extends FastStarError {}
+export class UnexpectedResponseError extends FastStarError {
+  declare readonly name: 'UnexpectedResponseError';
+}
 /** A defect of this package. */
-export class InternalError extends FastStarError {}
+export class InternalError extends FastStarError {
+  declare readonly name: 'InternalError';
+}
 
 /**
  * The call's `signal` was aborted; `cause` is the signal's reason. Its `name` is `AbortError`, as for
  * `fetch`. What was sent may have been carried out: repeat it with the same idempotency key.
  */
-export class AbortError extends FastStarError {}
+export class AbortError extends FastStarError {
+  declare readonly name: 'AbortError';
+}
 
 const classes = {
   FastStarError,

@@ -66,13 +66,16 @@ export type KnownEvent =
   | DisputeClosedEvent
   | SettlementSucceededEvent;
 
-declare const unknown: unique symbol;
+/** Any other text, apart from the known types. It exists for the compiler alone. */
+export declare enum OtherEventType {
+  Other = '',
+}
 
 /**
- * An event of a type that this version does not know. Its `type` is a string; the mark, which exists for
- * the compiler alone, keeps it apart from the known ones.
+ * An event of a type that this version does not know. Its `type` is a string; take it as one to compare
+ * it: `const type: string = event.type`.
  */
-export type UnknownEvent = EventOf<string & { readonly [unknown]: true }, unknown>;
+export type UnknownEvent = EventOf<OtherEventType, unknown>;
 
 /** An event: `switch` on its `type`. */
 export type WebhookEvent = KnownEvent | UnknownEvent;
