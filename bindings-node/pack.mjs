@@ -42,7 +42,7 @@ try {
     for (const name of ['LICENSE-APACHE', 'LICENSE-MIT']) cpSync(join(stage, name), join(folder, name));
     const file = join(folder, 'package.json');
     const own = JSON.parse(readFileSync(file));
-    own.files.push('LICENSE-*');
+    own.files.push('LICENSE-APACHE', 'LICENSE-MIT');
     writeFileSync(file, `${JSON.stringify(own, null, 2)}\n`);
     const text = readFileSync(join(folder, 'README.md'), 'utf8');
     targets.add(/\*\*([\w-]+)\*\*/.exec(text)[1]);

@@ -105,8 +105,8 @@ for (const file of ['README.md', 'docs/node.md', 'bindings-node/README.md']) {
 }
 
 test('blocks keep their lines, and what throws fails', () => {
-  const text = '# A\n\n```js\nconst a = 1;\n```\n\n```ts\nb\n```\n```js\nthrow a;\n```\n';
-  assert.deepEqual(moduleOf(text), { code: '\n\n\nconst a = 1;\n\n\n\n\n\n\nthrow a;\n', count: 2 });
+  const text = '# A\n\n```js\nconst a = 1;\n```\n\n```ts\nb\n```\n```js\nthrow new Error(a);\n```\n';
+  assert.deepEqual(moduleOf(text), { code: '\n\n\nconst a = 1;\n\n\n\n\n\n\nthrow new Error(a);\n', count: 2 });
   const file = join(folder, 'bad.md');
   writeFileSync(file, text);
   assert.throws(() => runBlocks(folder, file), /bad\.mjs:11/);
