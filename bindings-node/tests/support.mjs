@@ -42,6 +42,17 @@ export class Sandbox {
     return this.post(this.key, '/sandbox/v1/merchants', { kind });
   }
 
+  /** Gives the environment of a shop with a merchant of its own. */
+  async shop() {
+    const { api_key, webhook_secret } = await this.merchant();
+    return {
+      ...process.env,
+      FASTSTAR_API_KEY: api_key,
+      FASTSTAR_BASE_URL: this.url,
+      FASTSTAR_WEBHOOK_SECRET: webhook_secret,
+    };
+  }
+
   /** Posts to a path and gives the answer's data; a refusal has its `code` and `status`. */
   async post(key, path, body) {
     const answer = await fetch(this.url + path, {
