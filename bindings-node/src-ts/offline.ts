@@ -1,12 +1,10 @@
 /** What needs no server. */
 
-import { inspect } from 'node:util';
-
 import { invalid, native } from './errors.js';
 import { parse, write } from './json.js';
 import * as core from './native.js';
 import * as read from './options.js';
-import { freeze } from './results.js';
+import { freeze, INSPECT } from './results.js';
 import type {
   CartParams,
   CreateSessionParams,
@@ -161,7 +159,7 @@ export class CashierUrl {
   }
 
   /** @internal */
-  [inspect.custom](): string {
+  [INSPECT](): string {
     return `CashierUrl(${this.#shown})`;
   }
 }

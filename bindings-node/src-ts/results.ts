@@ -1,6 +1,7 @@
 /** What calls answer: plain objects that do not change, and whose secrets are not printed. */
 
-const INSPECT = Symbol.for('nodejs.util.inspect.custom');
+/** What `util.inspect` asks for, without the module. */
+export const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 type Inspect = (value: unknown, options: object) => string;
 
