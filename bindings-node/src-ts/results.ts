@@ -5,13 +5,13 @@ export const INSPECT = Symbol.for('nodejs.util.inspect.custom');
 
 type Inspect = (value: unknown, options: object) => string;
 
-/** Freezes a result with all that is in it. */
+/** Freezes what was read from JSON, with all that is in it. */
 export function freeze<T>(value: T): T {
-  if (typeof value === 'object' && value !== null) {
-    for (const item of Object.values(value)) freeze(item);
-    Object.freeze(value);
+  for (const key in value) {
+    const item = value[key];
+    if (typeof item === 'object' && item !== null) freeze(item);
   }
-  return value;
+  return Object.freeze(value);
 }
 
 /** Makes a result of an answer's data: with its request id, and with what `inspect` shows of it. */

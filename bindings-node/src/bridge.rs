@@ -127,9 +127,13 @@ impl Shared {
 
     fn end(&self, id: u32, text: String) {
         lock(&self.running).remove(&id);
-        let mut ended = lock(&self.ended);
-        ended.push((id, text));
-        if ended.len() == 1 {
+        let is_first = {
+            let mut ended = lock(&self.ended);
+            ended.push((id, text));
+            ended.len() == 1
+        };
+        // Unlocked, or the event loop wakes up to wait for the lock.
+        if is_first {
             // Where the event loop has ended, nobody waits any more.
             self.wake.call((), ThreadsafeFunctionCallMode::NonBlocking);
         }

@@ -85,6 +85,13 @@ for (const [json, wanted] of [
   });
 }
 
+test('a large integer is found wherever it stands', () => {
+  for (let pad = 0; pad < 40; pad += 1) {
+    const json = `{"p":"${'x'.repeat(pad)}","a":9007199254740993,"b":123456789012345}`;
+    assert.deepEqual(parse(json), { p: 'x'.repeat(pad), a: 9007199254740993n, b: 123456789012345 });
+  }
+});
+
 test('what was written reads back', () => {
   const value = { '': [null, true, 'é"\\\n', 0.1, -5, 2n ** 62n], ['__proto__']: { a: [] }, b: {} };
   assert.deepEqual(parse(write(value)), value);
