@@ -177,7 +177,8 @@ export function native<T>(call: () => T): T {
 /** Makes the error of what the native half threw. @internal */
 export function fromThrown(thrown: unknown): FastStarError {
   if (thrown instanceof FastStarError) return thrown;
-  const message = thrown instanceof Error ? thrown.message : '';
+  // Not by its class, which is another one where a test runner runs in a realm of its own.
+  const message = String((thrown as Partial<Error> | undefined)?.message ?? '');
   if (message.startsWith('{')) {
     return fromTold(JSON.parse(message) as Told);
   }

@@ -85,8 +85,8 @@ export function checkSession(
 ): Record<string, unknown> {
   read.known(options, ['merchant', 'strict']);
   const merchant = read.text(options.merchant, 'merchant');
-  const isText = typeof request === 'string' || request instanceof Uint8Array;
-  const body = Buffer.from(isText ? request : write(request));
+  const isText = typeof request === 'string' || ArrayBuffer.isView(request);
+  const body = Buffer.from(isText ? (request as Uint8Array) : write(request));
   const text = native(() => core.checkSession(body, merchant, options.strict === true));
   return parse(text) as Record<string, unknown>;
 }

@@ -88,9 +88,14 @@ export const webhooks = {
 } as const;
 
 function bytes(body: RawBody): Uint8Array {
-  if (body instanceof Uint8Array) return body;
   if (typeof body === 'string') return Buffer.from(body);
-  if (body instanceof ArrayBuffer) return new Uint8Array(body);
+  // By its tag, since a test runner may run in another realm, whose classes are not these.
+  switch (Object.prototype.toString.call(body)) {
+    case '[object Uint8Array]':
+      return body as Uint8Array;
+    case '[object ArrayBuffer]':
+      return new Uint8Array(body as ArrayBuffer);
+  }
   const given = body === null ? 'null' : Array.isArray(body) ? 'an array' : `of type ${typeof body}`;
   throw invalid(
     'invalid_type',

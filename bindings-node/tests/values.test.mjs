@@ -1,8 +1,11 @@
 /** Results and errors as JavaScript values; integers; webhooks' bodies; what is printed. */
 
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { format, inspect } from 'node:util';
+import { createContext, runInContext, runInNewContext } from 'node:vm';
 
 import * as faststar from 'faststar';
 import { CREATED, internal, ok, REQUEST, serve, SESSION } from './support.mjs';
@@ -103,6 +106,7 @@ for (const [kind, form] of Object.entries({
   'a part of a buffer': (text) => Buffer.from(`--${text}--`).subarray(2, -2),
   ArrayBuffer: (text) => new TextEncoder().encode(text).buffer,
   string: (text) => text,
+  'bytes of another realm': (text) => runInNewContext('new Uint8Array(bytes)', { bytes: [...Buffer.from(text)] }),
 })) {
   test(`a body is verified as ${kind}`, () => {
     const header = webhooks.signForTest(form(EVENT), 'whsec_1');
@@ -247,6 +251,29 @@ test('the URL of the cashier leaves out its token where it is printed', () => {
   const checked = faststar.checkCashierUrl(CREATED.url);
   assert.deepEqual([checked.url, checked.sessionId], [CREATED.url, 'cs_1']);
   assert.ok(!`${checked} ${inspect(checked)} ${inspect([checked])}`.includes('CANARY'));
+});
+
+test('the package serves a realm of its own, as a test runner makes one', () => {
+  // Each file runs in the other realm, and only the addon is of this one.
+  const require = createRequire(import.meta.url);
+  const realm = createContext({ process, Buffer, performance, AbortSignal });
+  const loaded = new Map([['./native.js', internal('native')]]);
+  const load = (name) => {
+    if (!loaded.has(name)) {
+      const module = { exports: {} };
+      loaded.set(name, module.exports);
+      const code = readFileSync(require.resolve(`../dist/${name.slice(2)}`), 'utf8');
+      runInContext(`(function (exports, require) {${code}\n})`, realm)(module.exports, load);
+    }
+    return loaded.get(name);
+  };
+  const other = load('./index.js');
+  const header = other.webhooks.signForTest(Buffer.from(EVENT), 'whsec_1');
+  assert.equal(other.webhooks.verify(Buffer.from(EVENT), header, 'whsec_1').data.amount, 1999);
+  assert.throws(
+    () => other.webhooks.verify(EVENT, 'x', 'whsec_1'),
+    (error) => error instanceof other.SignatureVerificationError,
+  );
 });
 
 test('an error is printed with its place and what is known of it', () => {
