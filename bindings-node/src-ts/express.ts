@@ -16,6 +16,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 
 export type { CheckoutOptions, OnError, SessionParams, WebhookHandlers, WebhookOptions } from './server.js';
 
+/** A request as Express has it. */
+export interface ExpressLikeRequest extends IncomingMessage {
+  readonly body: any;
+  readonly params: any;
+  readonly query: any;
+}
+
 const ADVICE =
   'a body parser has read it; put this route before app.use(express.json()) and every other parser, or ' +
   'give the parser other paths';
@@ -60,7 +67,7 @@ export function webhook<Tx>(
  *
  * @param params - Gives the session's fields. Take the price of your own shop, never of the browser.
  */
-export function checkout<Request extends IncomingMessage>(
+export function checkout<Request extends IncomingMessage = ExpressLikeRequest>(
   params: (request: Request) => SessionParams,
   options: CheckoutOptions = {},
 ): (request: Request, response: ServerResponse) => Promise<void> {

@@ -37,7 +37,7 @@ export interface FastifyLike {
   removeAllContentTypeParsers(): unknown;
   addContentTypeParser(
     type: string,
-    parser: (request: never, payload: never, done: (error: null) => void) => void,
+    parser: (request: any, payload: any, done: (error: null) => void) => void,
   ): unknown;
   post(path: string, handler: Handler<FastifyLikeRequest>): unknown;
 }

@@ -10,8 +10,21 @@ import type { CheckoutOptions, SessionParams, WebhookOptions } from './server.js
 export type { CheckoutOptions, OnError, SessionParams, WebhookHandlers, WebhookOptions } from './server.js';
 
 /** What is needed of a context of Hono. */
-export interface HonoLikeContext {
+interface WithRequest {
   readonly req: { readonly raw: Request };
+}
+
+/** A context as Hono has it; write `(c: Context<…>) => …` for the types of your own. */
+export interface HonoLikeContext extends WithRequest {
+  readonly req: {
+    readonly raw: Request;
+    json(): Promise<any>;
+    parseBody(): Promise<any>;
+    param(name: string): any;
+    query(name: string): string | undefined;
+    header(name: string): string | undefined;
+  };
+  get(key: string): any;
 }
 
 /**
@@ -28,7 +41,7 @@ export interface HonoLikeContext {
  */
 export function webhook<Tx>(
   options: WebhookOptions<Tx>,
-): (context: HonoLikeContext) => Promise<Response> {
+): (context: WithRequest) => Promise<Response> {
   const receive = standard.webhook(options);
   return (context) => receive(context.req.raw);
 }
@@ -49,7 +62,7 @@ export function webhook<Tx>(
  *
  * @param params - Gives the session's fields. Take the price of your own shop, never of the browser.
  */
-export function checkout<Context extends HonoLikeContext>(
+export function checkout<Context extends WithRequest = HonoLikeContext>(
   params: (context: Context) => SessionParams,
   options: CheckoutOptions = {},
 ): (context: Context) => Promise<Response> {

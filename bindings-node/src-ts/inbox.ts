@@ -52,7 +52,7 @@ export interface Transactions<Tx> {
  * Makes an inbox of your database library's transactions.
  *
  * ```ts
- * const inbox = transactionInbox({
+ * const inbox = transactionInbox<Prisma.TransactionClient>({
  *   transaction: (work) => prisma.$transaction(work),
  *   claim: async (tx, id, type) =>
  *     1 === await tx.$executeRaw`INSERT INTO faststar_webhook_events (id, type)
