@@ -21,9 +21,7 @@ export async function rawBody(request: NodeRequest, advice: string): Promise<Uin
   // What keeps bytes does no harm: express.raw(), and hosts that read before.
   const kept = [request.body, request.rawBody].find(types.isUint8Array);
   if (kept !== undefined) return bounded(kept);
-  if (request.readableDidRead || request.readableEnded || request.readableEncoding !== null) {
-    throw lost(advice);
-  }
+  if (request.readableDidRead || request.readableEncoding !== null) throw lost(advice);
   if (Number(request.headers['content-length']) > BODY_LIMIT) throw tooLarge();
   return new Promise((resolve, reject) => {
     const chunks: Uint8Array[] = [];

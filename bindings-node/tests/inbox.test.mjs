@@ -157,6 +157,20 @@ test('postgresInbox: a connection that is lost fails the event, and neither the 
   }
 });
 
+test('postgresInbox: a client that could not be rolled back is not used again', async () => {
+  const one = new pg.Pool({ ...server.config, max: 1 });
+  const inbox = postgresInbox(one);
+  const stuck = async (tx) => {
+    await ship('a')(tx);
+    tx.query = () => Promise.reject(new Error('stuck'));
+    throw new Error('no shelf');
+  };
+  await assert.rejects(inbox.once(eventOf('evt_1'), stuck), /no shelf/);
+  assert.equal(await inbox.once(eventOf('evt_1'), ship('b')), 'processed');
+  await one.end();
+  assert.deepEqual(await counts(), [1, 1]);
+});
+
 test('postgresInbox: clients go back to the pool as they came', async () => {
   const one = new pg.Pool({ ...server.config, max: 1 });
   const inbox = postgresInbox(one);
