@@ -52,11 +52,12 @@ export interface Transactions<Tx> {
  * Makes an inbox of your database library's transactions.
  *
  * ```ts
- * const inbox = transactionInbox<Prisma.TransactionClient>({
- *   transaction: (work) => prisma.$transaction(work),
- *   claim: async (tx, id, type) =>
- *     1 === await tx.$executeRaw`INSERT INTO faststar_webhook_events (id, type)
- *       VALUES (${id}, ${type}) ON CONFLICT DO NOTHING`,
+ * const inbox = transactionInbox<Knex.Transaction>({
+ *   transaction: (work) => knex.transaction(work),
+ *   claim: async (tx, id, type) => {
+ *     const rows = await tx('faststar_webhook_events').insert({ id, type }).onConflict('id').ignore().returning('id');
+ *     return rows.length === 1;
+ *   },
  * });
  * ```
  */

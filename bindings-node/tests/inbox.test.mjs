@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 
+import knex from 'knex';
 import pg from 'pg';
 
 import { webhooks } from 'faststar';
@@ -14,20 +15,24 @@ const eventOf = (id) => webhooks.parse(JSON.stringify({ id, type: 'payment.succe
 
 let server;
 let pool;
+let database;
 before(async () => {
   server = startPostgres();
   pool = new pg.Pool({ ...server.config, max: 6 });
+  database = knex({ client: 'pg', connection: server.config });
   for (const table of [INBOX_TABLE, INBOX_TABLE, 'CREATE TABLE orders (id TEXT)']) await pool.query(table);
 });
 beforeEach(() => pool.query('TRUNCATE faststar_webhook_events, orders'));
 after(async () => {
   await pool.end();
+  await database.destroy();
   server.stop();
 });
 
 const count = async (table) => Number((await pool.query(`SELECT count(*) FROM ${table}`)).rows[0].count);
 const counts = async () => [await count('orders'), await count('faststar_webhook_events')];
-const ship = (id) => (tx) => tx.query('INSERT INTO orders VALUES ($1)', [id]);
+const ship = (id) => (tx) =>
+  tx instanceof pg.Client ? tx.query('INSERT INTO orders VALUES ($1)', [id]) : tx('orders').insert({ id });
 
 /** Waits until as many connections wait for a lock. */
 async function blocked(number) {
@@ -37,24 +42,14 @@ async function blocked(number) {
   }
 }
 
-/** The same by the interface for other libraries, as a user would write it. */
+/** The same by another library, as docs/node.md has it. */
 const own = () =>
   transactionInbox({
-    async transaction(work) {
-      const client = new pg.Client(server.config);
-      await client.connect();
-      try {
-        await client.query('BEGIN');
-        const outcome = await work(client);
-        await client.query('COMMIT');
-        return outcome;
-      } finally {
-        await client.end();
-      }
+    transaction: (work) => database.transaction(work),
+    claim: async (tx, id, type) => {
+      const rows = await tx('faststar_webhook_events').insert({ id, type }).onConflict('id').ignore().returning('id');
+      return rows.length === 1;
     },
-    claim: async (tx, id, type) =>
-      1 ===
-      (await tx.query('INSERT INTO faststar_webhook_events (id, type) VALUES ($1, $2) ON CONFLICT DO NOTHING', [id, type])).rowCount,
   });
 
 for (const [name, make] of [['postgresInbox', () => postgresInbox(pool)], ['transactionInbox', own]]) {

@@ -96,6 +96,23 @@ for (const file of ['README.md', 'docs/node.md', 'bindings-node/README.md']) {
   });
 }
 
+test('the TypeScript of docs/node.md compiles, each block as the file that it names', () => {
+  const servers = join(PACKAGE, 'tests/types/servers');
+  const shop = mkdtempSync(join(servers, 'docs-'));
+  try {
+    const text = readFileSync(join(ROOT, 'docs/node.md'), 'utf8');
+    const blocks = [...text.matchAll(/^```ts\n\/\/ (\S+)\.ts\n(.*?)^```$/gms)];
+    assert.equal(blocks.length, text.match(/^```ts$/gm).length);
+    for (const [, name, code] of blocks) {
+      const file = join(shop, `${name.replaceAll('/', '-')}.mts`);
+      writeFileSync(file, code.replace(/'(\.|@)\/shop(\.js)?'/, "'./shop.mjs'"));
+    }
+    ran(bin('tsc'), ['--project', join(servers, 'tsconfig.json')]);
+  } finally {
+    rmSync(shop, { recursive: true });
+  }
+});
+
 test('blocks keep their lines, and what throws fails', () => {
   const text = '# A\n\n```js\nconst a = 1;\n```\n\n```ts\nb\n```\n```js\nthrow new Error(a);\n```\n';
   assert.deepEqual(moduleOf(text), { code: '\n\n\nconst a = 1;\n\n\n\n\n\n\nthrow new Error(a);\n', count: 2 });
