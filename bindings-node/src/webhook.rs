@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use faststar::event::{Event, EventType};
 use faststar::error::{Error, ErrorKind, Result, code};
+use faststar::event::{Event, EventType};
 use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all};
 use napi_derive::napi;
 
