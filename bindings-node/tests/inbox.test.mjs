@@ -18,15 +18,14 @@ let pool;
 let database;
 before(async () => {
   server = startPostgres();
-  pool = new pg.Pool({ ...server.config, max: 6 });
-  database = knex({ client: 'pg', connection: server.config });
+  pool = new pg.Pool({ ...server, max: 6 });
+  database = knex({ client: 'pg', connection: server });
   for (const table of [INBOX_TABLE, INBOX_TABLE, 'CREATE TABLE orders (id TEXT)']) await pool.query(table);
 });
 beforeEach(() => pool.query('TRUNCATE faststar_webhook_events, orders'));
 after(async () => {
   await pool.end();
   await database.destroy();
-  server.stop();
 });
 
 const count = async (table) => Number((await pool.query(`SELECT count(*) FROM ${table}`)).rows[0].count);
@@ -153,7 +152,7 @@ test('postgresInbox: a connection that is lost fails the event, and neither the 
 });
 
 test('postgresInbox: a client that could not be rolled back is not used again', async () => {
-  const one = new pg.Pool({ ...server.config, max: 1 });
+  const one = new pg.Pool({ ...server, max: 1 });
   const inbox = postgresInbox(one);
   const stuck = async (tx) => {
     await ship('a')(tx);
@@ -167,7 +166,7 @@ test('postgresInbox: a client that could not be rolled back is not used again', 
 });
 
 test('postgresInbox: clients go back to the pool as they came', async () => {
-  const one = new pg.Pool({ ...server.config, max: 1 });
+  const one = new pg.Pool({ ...server, max: 1 });
   const inbox = postgresInbox(one);
   for (let time = 0; time < 15; time += 1) {
     await inbox.once(eventOf(`evt_${time}`), ship('a'));

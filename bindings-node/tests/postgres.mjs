@@ -1,11 +1,11 @@
-/** A private PostgreSQL server on a Unix socket, for as long as the tests run. */
+/** A private PostgreSQL server on a Unix socket, for as long as this process runs. */
 
 import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Starts a new cluster in a folder of its own, without a TCP port; gives how to connect, and its end. */
+/** Starts a new cluster in a folder of its own, without a TCP port; gives how to connect. */
 export function startPostgres() {
   const folder = mkdtempSync(join(tmpdir(), 'fs-pg-'));
   const bin = binaries();
@@ -17,13 +17,12 @@ export function startPostgres() {
   run('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync');
   const options = `-c listen_addresses= -c unix_socket_directories=${folder} -c fsync=off`;
   run('pg_ctl', 'start', '-w', '-D', data, '-l', join(folder, 'log'), '-o', options);
-  return {
-    config: { host: folder, user: 'postgres', database: 'postgres' },
-    stop() {
-      run('pg_ctl', 'stop', '-w', '-m', 'immediate', '-D', data);
-      rmSync(folder, { recursive: true });
-    },
-  };
+  // Not at the end of the tests: one that fails badly does not get there.
+  process.once('exit', () => {
+    run('pg_ctl', 'stop', '-w', '-m', 'immediate', '-D', data);
+    rmSync(folder, { recursive: true });
+  });
+  return { host: folder, user: 'postgres', database: 'postgres' };
 }
 
 function binaries() {
