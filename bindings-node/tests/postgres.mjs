@@ -17,11 +17,12 @@ export function startPostgres() {
   run('initdb', '-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync');
   const options = `-c listen_addresses= -c unix_socket_directories=${folder} -c fsync=off`;
   run('pg_ctl', 'start', '-w', '-D', data, '-l', join(folder, 'log'), '-o', options);
-  // Not at the end of the tests: one that fails badly does not get there.
+  // Not at the end of the tests: a run that fails badly does not get there.
   process.once('exit', () => {
     run('pg_ctl', 'stop', '-w', '-m', 'immediate', '-D', data);
     rmSync(folder, { recursive: true });
   });
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
   return { host: folder, user: 'postgres', database: 'postgres' };
 }
 
