@@ -36,7 +36,7 @@ impl Cashier {
         Self { origins: LIVE_ORIGINS.map(str::to_owned).to_vec() }
     }
 
-    /// Allows one more origin, such as the sandbox's `http://127.0.0.1:4242`. Keep it out of what
+    /// Allows one more origin, such as the sandbox's `http://127.0.0.1:4250`. Keep it out of what
     /// you ship.
     ///
     /// # Errors
@@ -46,7 +46,7 @@ impl Cashier {
     pub fn allow_origin(mut self, origin: &str) -> Result<Self> {
         let url = parse("origin", origin)?;
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            let message = "an origin is scheme, host and port alone, such as http://127.0.0.1:4242";
+            let message = "an origin is scheme, host and port alone, such as http://127.0.0.1:4250";
             return Err(Error::validation(code::INVALID_URL, "origin", message));
         }
         if url.scheme() == "http" && !is_loopback(&url) {
@@ -277,11 +277,11 @@ mod tests {
     #[test]
     fn http_is_allowed_on_loopback_alone() {
         for origin in
-            ["http://127.0.0.1:4242", "http://127.9.9.9", "http://localhost:1/", "http://[::1]:80"]
+            ["http://127.0.0.1:4250", "http://127.9.9.9", "http://localhost:1/", "http://[::1]:80"]
         {
             assert!(Cashier::live().allow_origin(origin).is_ok(), "{origin}");
         }
-        for origin in ["http://10.0.2.2:4242", "http://localhost.evil.example", "http://[::2]"] {
+        for origin in ["http://10.0.2.2:4250", "http://localhost.evil.example", "http://[::2]"] {
             let error = Cashier::live().allow_origin(origin).unwrap_err();
             assert_eq!((error.code(), error.param()), ("invalid_url", Some("origin")));
             assert!(error.message().contains("https"), "{origin}");
@@ -310,9 +310,9 @@ mod tests {
 
     #[test]
     fn sandbox_is_refused_until_allowed() {
-        let url = "http://127.0.0.1:4242/checkout/cs_1?token=t";
+        let url = "http://127.0.0.1:4250/checkout/cs_1?token=t";
         assert_eq!(Cashier::live().check(url).unwrap_err().code(), "origin_not_allowed");
-        let cashier = Cashier::live().allow_origin("http://127.0.0.1:4242").unwrap();
+        let cashier = Cashier::live().allow_origin("http://127.0.0.1:4250").unwrap();
         assert_eq!(cashier.check(url).unwrap().session_id(), Some("cs_1"));
         assert!(cashier.check("http://127.0.0.1:4243/checkout/cs_1").is_err());
     }

@@ -465,8 +465,8 @@ pub(crate) fn quote_some(
     };
     let mut currency = None;
     let mut lines = Vec::with_capacity(request.line_items.len());
-    let items = request.line_items.iter().enumerate();
-    for (index, item) in items.filter(|(_, item)| is_charged(item)) {
+    // What is not charged has to be right all the same: a session names no price that is not there.
+    for (index, item) in request.line_items.iter().enumerate() {
         let path = format!("line_items[{index}]");
         schema::check_range(item.quantity, 1, MAX_QUANTITY, || format!("{path}.quantity"))?;
         let (line, of) = resolve(item, &request.mode, catalog, options, &path)?;
@@ -474,7 +474,9 @@ pub(crate) fn quote_some(
             Some(currency) if currency != of => return Err(mismatch(path, currency)),
             _ => currency = Some(of),
         }
-        lines.push(line);
+        if is_charged(item) {
+            lines.push(line);
+        }
     }
     let terms = Terms {
         name: "line_items",

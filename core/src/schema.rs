@@ -317,7 +317,7 @@ impl Object {
             Some(field) => Err(Error::validation(
                 code::MISSING_FIELD,
                 Path::Key(path, field.name).to_string(),
-                format!("{} is required: {}", field.name, field.doc),
+                format!("{} is required{}", field.name, field.kind.hint()),
             )),
             None => Ok(()),
         }
@@ -342,6 +342,26 @@ impl Object {
 }
 
 impl Kind {
+    /// Says what is expected, to go after a field's name.
+    fn hint(&self) -> String {
+        match self {
+            Self::Any => String::new(),
+            Self::Boolean => ": true or false".into(),
+            Self::Amount { .. } => ": an integer in the smallest currency unit".into(),
+            Self::Integer { .. } => ": an integer".into(),
+            Self::List { .. } => ": a list".into(),
+            Self::Object(_) | Self::Metadata { .. } => ": an object".into(),
+            Self::OneOf(known) => format!(": one of {}", known.join(", ")),
+            Self::HttpUrl => ": an http or https URL".into(),
+            Self::Email => ": an e-mail address".into(),
+            Self::Currency => ": a currency such as USD".into(),
+            Self::Place => ": a country such as US, or a region such as US-CA".into(),
+            Self::Date => ": a date such as 2026-11-22".into(),
+            Self::Timestamp => ": a time such as 2026-11-22T12:00:00Z".into(),
+            Self::Text { .. } => ": a string".into(),
+        }
+    }
+
     fn check(&self, value: &Value, strictness: Strictness, path: &Path<'_>) -> Result<()> {
         let full = strictness == Strictness::Full;
         match self {
@@ -424,11 +444,10 @@ impl Kind {
                         .to_owned(),
                 ),
             },
-            Self::Place if text.parse::<Place>().is_err() => (
-                code::INVALID_VALUE,
-                "must be an ISO 3166-1 country such as US, or an ISO 3166-2 region such as US-CA"
-                    .to_owned(),
-            ),
+            Self::Place => match place_mistake(text) {
+                Some(mistake) => (code::INVALID_VALUE, mistake),
+                None => return Ok(()),
+            },
             Self::Date if text.parse::<Date>().is_err() => {
                 (code::INVALID_VALUE, "must be a date such as 2026-11-22".to_owned())
             }
@@ -440,6 +459,20 @@ impl Kind {
         };
         Err(wrong(path, code, &what))
     }
+}
+
+fn place_mistake(text: &str) -> Option<String> {
+    let Ok(place) = text.parse::<Place>() else {
+        return Some(
+            "must be an ISO 3166-1 country such as US, or an ISO 3166-2 region such as US-CA"
+                .to_owned(),
+        );
+    };
+    if place.to_string() != text {
+        return Some(format!("must be in upper case: {place}"));
+    }
+    let is_region = place.is_iso_region();
+    (!is_region).then(|| format!("names no region of {}: {place}", place.country()))
 }
 
 /// Makes the error of a value that is of the right type and not one that the field can have.

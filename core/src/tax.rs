@@ -153,6 +153,19 @@ impl Place {
     pub fn region(&self) -> Option<&str> {
         self.region.as_deref()
     }
+
+    /// Tells whether ISO 3166-2 has the region, for the countries whose tax is a region's: the
+    /// United States and Canada. Elsewhere every region passes, and gets its country's rate.
+    pub(crate) fn is_iso_region(&self) -> bool {
+        const TERRITORIES: [&str; 6] = ["AS", "GU", "MP", "PR", "UM", "VI"];
+        match (self.country(), self.region()) {
+            ("US", Some(region)) if TERRITORIES.contains(&region) => true,
+            (country @ ("US" | "CA"), Some(region)) => {
+                RateTable::bundled().places.contains_key(&(country, region))
+            }
+            _ => true,
+        }
+    }
 }
 
 impl FromStr for Place {

@@ -15,7 +15,7 @@ use crate::clock;
 use crate::ids;
 use crate::receivers::Receivers;
 use crate::reply::Reply;
-use crate::store::{self, Endpoint, Failure, Merchant, Outcome, Store};
+use crate::store::{self, Endpoint, Failure, Merchant, Outcome, Owner, Store};
 
 /// How long to wait for webhooks that are under way: longer than two slow receivers take.
 const SETTLE: Duration = Duration::from_secs(25);
@@ -46,6 +46,11 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Gives whose idempotency keys the merchant's are.
+    pub fn owner(&self) -> Owner {
+        Owner::merchant(&self.merchant.id)
+    }
+
     /// Gives the time by the merchant's clock, in unix milliseconds.
     pub fn now_ms(&self) -> i64 {
         clock::machine_now_ms().saturating_add(self.clock_offset_ms())
@@ -68,8 +73,7 @@ impl Caller {
 pub struct NewMerchant {
     /// The merchant.
     pub merchant: Merchant,
-    /// Its API key. The database has the hash; the key itself only in the answer that was kept where
-    /// the merchant was made under an idempotency key, for 24 hours.
+    /// Its API key; the database has only the hash.
     pub api_key: Secret,
 }
 
@@ -151,6 +155,17 @@ impl App {
         let now = clock::machine_now_ms();
         self.store.run(move |db| store::add_key(db, &hash, &id, now)).await?;
         Ok(NewMerchant { merchant, api_key })
+    }
+
+    /// Gives a merchant without a catalog the product and the price that the documentation's example
+    /// names, so that it runs as it stands; tells whether the merchant has them.
+    ///
+    /// # Errors
+    ///
+    /// Kind `Internal` when the database fails, `overloaded` when too much waits for it.
+    pub async fn add_example_catalog(&self, merchant: &Merchant) -> Result<bool, Error> {
+        let id = merchant.id.clone();
+        self.store.run(move |db| store::add_example_catalog(db, &id)).await
     }
 
     /// Sends all of a merchant's events to a URL, signed with the merchant's secret.
@@ -244,7 +259,7 @@ impl App {
         let work = async move {
             let id = caller.merchant.id.clone();
             let most = clock::LAST_MS - clock::machine_now_ms();
-            let moved = app.once(&caller.merchant.id, key, request_hash, move |db| {
+            let moved = app.once(caller.owner(), key, request_hash, move |db| {
                 let offset = store::move_clock(db, &id, by_ms, most)?.ok_or_else(|| {
                     let message = "by must leave the clock before the year 9000";
                     Error::validation(code::INVALID_VALUE, "by", message)
@@ -275,7 +290,7 @@ impl App {
     /// `idempotency_in_flight`, `idempotency_key_reused`, and those of the job.
     pub async fn once(
         &self,
-        owner: &str,
+        owner: Owner,
         key: Option<String>,
         request_hash: [u8; 32],
         job: impl FnOnce(&rusqlite::Connection) -> Outcome<Reply> + Send + 'static,
@@ -283,8 +298,7 @@ impl App {
         let Some(key) = key else {
             return self.store.run(job).await;
         };
-        let owner = owner.to_owned();
-        let _in_flight = InFlight::enter(self, (owner.clone(), key.clone()))?;
+        let _in_flight = InFlight::enter(self, (owner.name().to_owned(), key.clone()))?;
         let now = clock::machine_now_ms();
         self.store
             .run(move |db| {
@@ -308,14 +322,14 @@ impl App {
     /// Those of [`App::once`].
     pub async fn once_with_events(
         self: &Arc<Self>,
-        owner: &str,
+        owner: Owner,
         key: Option<String>,
         request_hash: [u8; 32],
         job: impl FnOnce(&rusqlite::Connection) -> Outcome<Reply> + Send + 'static,
     ) -> Result<Reply, Error> {
-        let (app, owner) = (Arc::clone(self), owner.to_owned());
+        let app = Arc::clone(self);
         let work = async move {
-            let reply = app.once(&owner, key, request_hash, job).await;
+            let reply = app.once(owner, key, request_hash, job).await;
             app.outbox.notify_one();
             reply
         };

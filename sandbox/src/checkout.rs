@@ -123,14 +123,14 @@ pub enum Payment {
 }
 
 impl Payment {
-    /// Gives the error that a buyer's page shows, where it is one.
+    /// Gives the error that a buyer's page shows, where it is one; `param` named the card.
     ///
     /// # Errors
     ///
     /// `card_declined` or `authentication_required`, with status 402.
-    pub fn into_result(self) -> Result<()> {
+    pub fn into_result(self, param: &str) -> Result<()> {
         let refuse = |code: &'static str, message: &str| {
-            Err(Error::new(ErrorKind::Payment, code, message).with_param("card.number"))
+            Err(Error::new(ErrorKind::Payment, code, message).with_param(param))
         };
         match self {
             Self::Completed => Ok(()),

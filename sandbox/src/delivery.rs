@@ -20,7 +20,7 @@ use crate::clock::machine_now_ms;
 use crate::faults::Fault;
 use crate::ids;
 use crate::receivers::{AllowedAddresses, Receivers};
-use crate::store::{self, Attempt, Due, Taken};
+use crate::store::{self, Attempt, Due, Room, Taken};
 
 /// How long to wait after the first, second, … failed attempt; after the last one it is parked.
 pub const SCHEDULE: &[Duration] = &[
@@ -38,8 +38,9 @@ pub const SCHEDULE: &[Duration] = &[
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to sleep when nothing is known to be due.
 const IDLE: Duration = Duration::from_secs(60);
-/// How many requests may be under way at once.
+/// How many requests may be under way at once, and how many of one merchant's.
 const MAX_SENDS: usize = 256;
+const MAX_SENDS_OF_ONE: u32 = 32;
 /// How long to wait before an attempt is noted that could not be, at first and at the most.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -79,9 +80,9 @@ pub async fn run(app: Arc<App>, client: reqwest::Client, mut stop: watch::Receiv
     let mut sends = JoinSet::new();
     loop {
         let mut wait = IDLE;
-        let free = MAX_SENDS - sends.len();
-        if free > 0 {
-            match app.store.run(move |db| store::take_due(db, machine_now_ms(), free)).await {
+        let room = Room { all: MAX_SENDS - sends.len(), of_one: MAX_SENDS_OF_ONE };
+        if room.all > 0 {
+            match app.store.run(move |db| store::take_due(db, machine_now_ms(), room)).await {
                 Ok(Taken { due, wait_ms }) => {
                     if let Some(ms) = wait_ms {
                         wait = wait.min(Duration::from_millis(ms.max(1).unsigned_abs()));

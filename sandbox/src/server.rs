@@ -38,6 +38,8 @@ pub struct Config {
     pub merchant: Option<MerchantKind>,
     /// Which receivers of webhooks are allowed.
     pub receivers: Receivers,
+    /// Where all events of that merchant go, what still waits from an earlier start too.
+    pub webhook: Option<String>,
 }
 
 impl Default for Config {
@@ -47,6 +49,7 @@ impl Default for Config {
             database: Location::Memory,
             merchant: None,
             receivers: Receivers::default(),
+            webhook: None,
         }
     }
 }
@@ -77,7 +80,8 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Kind `Configuration` where the database or the port cannot be had.
+    /// Kind `Configuration` where the database or the port cannot be had, and `invalid_url` where the
+    /// receiver is not allowed.
     pub async fn start(config: Config) -> Result<Self> {
         let store = Store::open(&config.database)?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await;
@@ -86,6 +90,10 @@ impl Sandbox {
             .map_err(|error| cannot_listen(config.port, &error))?;
         let app = Arc::new(App::new(store, config.receivers, format!("http://{address}")));
         let first_merchant = app.first_merchant(config.merchant).await?;
+        if let Some(url) = &config.webhook {
+            // Before anything is sent: the URL of an earlier start may be another program's by now.
+            app.add_webhook(&first_merchant.merchant, url).await?;
+        }
         let client = delivery::client(config.receivers)?;
         let (stop, stopped) = watch::channel(false);
         let delivering = tokio::spawn(delivery::run(Arc::clone(&app), client, stopped.clone()));

@@ -9,7 +9,7 @@ use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use support::{FASTSTAR, Sandbox, ad_hoc};
+use support::{FASTSTAR, Sandbox, ad_hoc, send};
 
 fn faststar(arguments: &[&str], input: &[u8]) -> Output {
     let mut process = Command::new(FASTSTAR)
@@ -53,6 +53,10 @@ fn quote_prints_a_table_for_one_cart() {
     let output =
         faststar(&["quote", "--line", "4900x2", "--currency", "EUR", "--country", "DE"], b"");
     let table = stdout(&output);
+    assert!(
+        stdout(&faststar(&["quote", "--line", "999"], b""))
+            .contains("plus 8 % sales tax (no state"),
+    );
     for part in ["2 x 49.00 EUR", "includes 19 % MwSt", "15.65 EUR", "98.00 EUR", "estimate"] {
         assert!(table.contains(part), "{part} in:\n{table}");
     }
@@ -90,6 +94,64 @@ fn a_body_that_is_too_large_is_refused_and_not_cut() {
 }
 
 #[test]
+fn webhook_verify_prints_what_was_signed_and_nothing_else() {
+    let body = br#"{"id":"evt_1","type":"payment.refunded","data":{"new":[1,null]}}"#;
+    let sign = ["webhook", "sign", "--secret", "whsec_1", "--now", "1769900300"];
+    let header = stdout(&faststar(&sign, body)).trim().to_owned();
+    let verify = ["webhook", "verify", "--secret", "whsec_1", "--now", "1769900300", "--header"];
+    let told = stdout(&faststar(&[&verify[..], &[&header]].concat(), body));
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["event"], serde_json::from_slice::<Value>(body).unwrap());
+}
+
+#[test]
+fn the_documentation_s_example_runs_as_it_stands() {
+    let mut process = Command::new(FASTSTAR)
+        .args(["sandbox", "--port", "0", "--until-stdin-closes"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut exported = |name: &str| {
+        let start = format!("export FASTSTAR_{name}=");
+        lines.find_map(|line| line.strip_prefix(&start).map(str::to_owned)).unwrap()
+    };
+    let (url, key) = (exported("BASE_URL"), exported("API_KEY"));
+    let body = json!({
+        "mode": "payment",
+        "presentation": "iframe",
+        "line_items": [{"price_id": "price_xxx", "quantity": 1}],
+        "customer_email": "buyer@example.com",
+        "success_url": "https://yoursite.com/success",
+        "cancel_url": "https://yoursite.com/cancel",
+        "buyer_country": "US",
+        "client_reference_id": "order_10042",
+    });
+    let headers = [("X-API-Key", key.as_str()), ("Content-Type", "application/json")];
+    let address = url.trim_start_matches("http://").trim_end_matches("/api/v1");
+    let path = "/api/v1/public/checkout/sessions";
+    let body = body.to_string();
+    let answer = send(address, "POST", path, &headers, body.as_bytes()).unwrap().json();
+    drop(process.stdin.take());
+    assert!(process.wait().unwrap().success());
+
+    assert_eq!(answer["success"], true);
+    assert_eq!(answer["message"], "Checkout session created successfully");
+    let (data, session) = (&answer["data"], &answer["data"]["session"]);
+    assert_eq!(data["session_token"], session["session_token"]);
+    let figures = ["amount_subtotal", "amount_tax", "amount_total"].map(|name| &session[name]);
+    assert_eq!(figures, [&json!(999), &json!(80), &json!(1079)]);
+    assert_eq!((&session["status"], &session["currency"]), (&json!("open"), &json!("USD")));
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let (id, token) = (text(&session["id"]), text(&session["session_token"]));
+    assert!(id.starts_with("cs_"), "{id}");
+    assert!(text(&data["url"]).ends_with(&format!("/checkout/{id}?token={token}")));
+    assert!(text(&session["expires_at"]).ends_with('Z'));
+}
+
+#[test]
 fn a_running_sandbox_is_driven_by_the_command_line() {
     let sandbox = Sandbox::start(&[]);
     let shop = sandbox.caller();
@@ -108,7 +170,7 @@ fn a_running_sandbox_is_driven_by_the_command_line() {
     let (code, told) = drive(&["complete", &id, "--card", "declined"]);
     assert!(code == 1 && told.contains("declined"), "{told}");
     let (code, told) = drive(&["complete", &id, "--card", "authentication"]);
-    assert!(code == 1 && told.contains("authenticate"), "{told}");
+    assert!(code == 1 && told.contains("--authentication approved"), "{told}");
     let approved = ["complete", &id, "--card", "authentication", "--authentication", "approved"];
     let (code, told) = drive(&approved);
     assert!(code == 0 && told.contains("complete, paid (19.99 USD)"), "{told}");
@@ -123,7 +185,13 @@ fn a_running_sandbox_is_driven_by_the_command_line() {
     assert!(told.contains("payment.failed") && !told.contains(&event), "{told}");
     let (_, told) = drive(&["events", "list", "--state", "parked"]);
     assert_eq!(told, "no such events yet\n");
-    assert_eq!(drive(&["events", "resend", &event]).0, 0);
+    let (_, told) = drive(&["events", "list"]);
+    assert!(told.contains("no endpoint gets it: start the sandbox with --webhook"), "{told}");
+    let (code, told) = drive(&["events", "resend", &event]);
+    assert!(code == 0 && told.starts_with(&format!("no endpoint gets {event}: ")), "{told}");
+    shop.make("/sandbox/v1/webhook_endpoints", &json!({"url": "http://127.0.0.1:9/"}));
+    let (code, told) = drive(&["events", "resend", &event]);
+    assert_eq!((code, told), (0, format!("{event} will be sent again\n")));
     let (_, told) = drive(&["clock", "advance", "25h"]);
     assert!(told.contains("90000 s ahead"), "{told}");
     let (_, told) = drive(&["clock", "show", "--json"]);
@@ -164,4 +232,58 @@ fn without_a_sandbox_the_command_line_says_how_to_start_one() {
     let told = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(1));
     assert!(told.contains("faststar sandbox") && !told.contains("canary"), "{told}");
+}
+
+/// Serves one connection with an answer and gives what was asked.
+fn answer_once(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut bytes = vec![0; 65536];
+        let length = stream.read(&mut bytes).unwrap();
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8_lossy(&bytes[..length]).into_owned()
+    });
+    (url, asked)
+}
+
+#[test]
+fn the_key_goes_to_no_other_host() {
+    let other = std::net::TcpListener::bind("127.0.0.2:0").unwrap();
+    other.set_nonblocking(true).unwrap();
+    let location = format!("http://{}/", other.local_addr().unwrap());
+    let answer = format!(
+        "HTTP/1.1 307 Temporary Redirect\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+    );
+    let (url, asked) = answer_once(answer.leak());
+    let expire =
+        |url: &str| faststar(&["expire", "cs_1", "--url", url, "--api-key", "CANARY"], b"");
+    let output = expire(&url);
+    assert!(!output.status.success());
+    assert!(asked.join().unwrap().contains("CANARY"));
+    assert!(other.accept().is_err(), "the redirect was followed");
+
+    for url in ["https://api.faststarpay.com", "http://192.0.2.1", "http://localhost.example", "x"]
+    {
+        let output = expire(url);
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success());
+        assert!(told.contains("--url") && told.contains("on this machine"), "{told}");
+        assert!(!told.contains("CANARY"));
+    }
+}
+
+#[test]
+fn what_is_no_sandbox_is_called_so() {
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello",
+    ] {
+        let (url, asked) = answer_once(answer);
+        let output = faststar(&["expire", "cs_1", "--url", &url, "--api-key", "k"], b"");
+        asked.join().unwrap();
+        assert!(!output.status.success());
+        assert!(String::from_utf8(output.stderr).unwrap().contains("not a FastStar sandbox"));
+    }
 }

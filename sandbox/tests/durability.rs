@@ -257,3 +257,24 @@ fn the_endpoint_of_the_last_start_takes_the_place_of_the_one_before() {
     // What the first one did not take has gone to the next.
     assert_eq!(receiver.next().json()["data"]["checkout_session_id"], id.as_str());
 }
+
+#[test]
+fn what_waits_at_a_start_goes_to_its_receiver_alone() {
+    let folder = Folder::new("moved");
+    let database = folder.file("sandbox.db");
+    let old = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", old.local_addr().unwrap());
+    let mut sandbox = Sandbox::start(&["--db", &database, "--webhook", &url]);
+    let shop = sandbox.caller();
+    let id = shop.create_session(&ad_hoc())["session"]["id"].as_str().unwrap().to_owned();
+    shop.complete(&id, &json!({}));
+    let _hanging = old.accept().unwrap();
+    sandbox.signal("-KILL");
+    drop(sandbox);
+
+    let receiver = Receiver::accepting();
+    let _sandbox = Sandbox::start(&["--db", &database, "--webhook", &receiver.url]);
+    assert_eq!(receiver.next().json()["data"]["checkout_session_id"], id.as_str());
+    old.set_nonblocking(true).unwrap();
+    assert!(old.accept().is_err(), "the URL of the start before was called");
+}

@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::{Answer, Caller, Sandbox, ad_hoc, send};
+use support::{Answer, Caller, Folder, Sandbox, ad_hoc, send};
 
 fn post(shop: &Caller, path: &str, key: &str, body: &Value) -> Answer {
     let headers = [
@@ -48,9 +48,9 @@ fn the_sandbox_s_own_commands_act_once() {
         created["session"]["id"].as_str().unwrap().to_owned()
     };
 
-    let path = "/sandbox/v1/merchants";
-    check_acts_once(&shop, path, &json!({"kind": "mor"}), 200);
-    check_body_is_held_against_the_first(&shop, path, &json!({"kind": "direct"}));
+    let path = "/sandbox/v1/faults";
+    check_acts_once(&shop, path, &json!({"delay_ms": 1}), 200);
+    check_body_is_held_against_the_first(&shop, path, &json!({"delay_ms": 2}));
 
     let path = "/sandbox/v1/webhook_endpoints";
     check_acts_once(&shop, path, &json!({"url": "http://127.0.0.1:9/a"}), 200);
@@ -110,4 +110,60 @@ fn the_buyer_acts_once_and_apart_from_the_merchant() {
     assert_eq!(again.header("idempotent-replayed"), Some("true"));
     check_acts_once(&shop, &path, &pay("4242424242424242"), 200);
     assert_eq!(event_types(&shop), ["payment.succeeded", "payment.failed"]);
+}
+
+#[test]
+fn a_key_lives_a_day_by_the_merchant_s_clock() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let (other, _) = shop.add_merchant("direct");
+    let path = "/api/v1/public/checkout/sessions";
+    let id = |answer: &Answer| answer.json()["data"]["session"]["id"].clone();
+    let (first, others) = (post(&shop, path, "k", &ad_hoc()), post(&other, path, "k", &ad_hoc()));
+    shop.make("/sandbox/v1/clock/advance", &json!({"by": "23h"}));
+    assert_eq!(id(&post(&shop, path, "k", &ad_hoc())), id(&first));
+    shop.make("/sandbox/v1/clock/advance", &json!({"by": "2h"}));
+    let anew = post(&shop, path, "k", &ad_hoc());
+    assert_ne!(id(&anew), id(&first));
+    assert_eq!(anew.json()["data"]["session"]["status"], "open");
+    assert_eq!(id(&post(&shop, path, "k", &ad_hoc())), id(&anew));
+    // One merchant's clock is not another's.
+    assert_eq!(id(&post(&other, path, "k", &ad_hoc())), id(&others));
+}
+
+#[test]
+fn who_has_no_token_learns_nothing_of_keys() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let created = shop.create_session(&ad_hoc());
+    let session = created["session"]["id"].as_str().unwrap().to_owned();
+    let made = post(&shop, "/api/v1/merchant/catalog/products", "used", &json!({"name": "Tea"}));
+    assert_eq!(made.status, 200);
+    let country = format!("/cashier/v1/sessions/{session}/country");
+    let named = json!({"token": created["session_token"], "buyer_country": "DE"});
+    assert_eq!(post(&shop, &country, "used", &named).status, 200);
+    let merchant = sandbox.text("merchant_id");
+    let pay = json!({"token": "wrong", "card": {"number": "4242424242424242"}});
+    for id in [session, merchant.clone(), format!("buyer:{merchant}")] {
+        for key in ["used", "unused"] {
+            let answer = post(&shop, &format!("/cashier/v1/sessions/{id}/pay"), key, &pay);
+            assert_eq!(answer.status, 404, "{id} {key}: {}", answer.json());
+        }
+    }
+}
+
+#[test]
+fn a_new_merchant_s_key_is_in_no_kept_answer() {
+    let folder = Folder::new("merchant_key");
+    let database = folder.file("sandbox.db");
+    let sandbox = Sandbox::start(&["--db", &database]);
+    let shop = sandbox.caller();
+    let refused = post(&shop, "/sandbox/v1/merchants", "k", &json!({}));
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.json()["error"]["param"], "Idempotency-Key");
+    let (other, _) = shop.add_merchant("direct");
+    sandbox.stop();
+    let file = std::fs::read(&database).unwrap();
+    let key = other.key.as_bytes();
+    assert!(!file.windows(key.len()).any(|part| part == key), "an API key is in the database");
 }

@@ -46,6 +46,8 @@ fn no_secret_reaches_the_log_or_an_error() {
     let file = std::fs::read(&database).unwrap();
     let is_in_file = |text: &str| file.windows(text.len()).any(|part| part == text.as_bytes());
     assert!(is_in_file(&id), "the file is the database");
-    assert!(!is_in_file(&planted[0]), "the API key is in the database");
+    for key in [&planted[0], &planted[2]] {
+        assert!(!is_in_file(key), "an API key is in the database");
+    }
     assert!(!is_in_file(card), "the card is in the database");
 }

@@ -32,7 +32,7 @@ const THIS_LIBRARY: &str = concat!("faststar-rust/", env!("CARGO_PKG_VERSION"));
 /// use faststar::{Client, MerchantKind};
 ///
 /// let client = Client::builder("sk_test_1")
-///     .base_url("http://127.0.0.1:4242") // a sandbox
+///     .base_url("http://127.0.0.1:4250") // a sandbox
 ///     .timeout(Duration::from_secs(10))
 ///     .max_retries(1)
 ///     .merchant(MerchantKind::MerchantOfRecord)
@@ -339,7 +339,7 @@ mod tests {
     fn a_base_url_without_a_path_gets_the_api_s() {
         for (given, wanted) in [
             ("https://api.faststarpay.com", "https://api.faststarpay.com/api/v1"),
-            ("http://localhost:4242/", "http://localhost:4242/api/v1"),
+            ("http://localhost:4250/", "http://localhost:4250/api/v1"),
             ("http://127.1.2.3:1/api/v2/", "http://127.1.2.3:1/api/v2"),
             ("http://[::1]:1", "http://[::1]:1/api/v1"),
             ("https://proxy.example/faststar//", "https://proxy.example/faststar"),

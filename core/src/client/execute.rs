@@ -1,7 +1,10 @@
 //! Carries one operation out: attempts and waits within one deadline.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
@@ -46,7 +49,8 @@ pub(super) async fn execute<T: DeserializeOwned>(
         error = Empty,
         elapsed_ms = Empty,
     );
-    let result = operation.run().instrument(span.clone()).await;
+    let run = AssertUnwindSafe(operation.run().instrument(span.clone())).catch_unwind().await;
+    let result = run.unwrap_or_else(|panic| Err(of_runtime(panic)));
     operation.tell_call(Told::of(result.as_ref()), &span);
     result.map_err(|error| error.with_attempts(operation.attempt))
 }
@@ -260,6 +264,20 @@ fn unanswered(error: &TransportError, message: &str) -> Error {
         TransportErrorKind::TooLarge => (ErrorKind::UnexpectedResponse, code::RESPONSE_TOO_LARGE),
     };
     Error::new(kind, code, message).with_retryable(error.kind().is_transient())
+}
+
+/// Makes an error of tokio's panic on a runtime that has no timers or no sockets; no other panic is
+/// held up.
+fn of_runtime(panic: Box<dyn Any + Send>) -> Error {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    if !text.is_some_and(|text| text.contains("Tokio") && text.contains("disabled")) {
+        resume_unwind(panic);
+    }
+    misconfigured(
+        "runtime",
+        "the client needs the runtime's timers and sockets; build the runtime with enable_all()",
+    )
 }
 
 /// A deadline that is as good as none, for a timeout beyond what the clock can tell.
@@ -570,6 +588,22 @@ mod tests {
                 assert_eq!(error.kind(), ErrorKind::Configuration)
             }
             _ => panic!("there is no runtime to wait on"),
+        }
+    }
+
+    #[test]
+    fn a_runtime_without_timers_or_sockets_is_an_error_and_no_panic() {
+        let call = || {
+            let client = Client::builder("sk_1").base_url("http://127.0.0.1:9").build().unwrap();
+            async move { create(&client).await.unwrap_err() }
+        };
+        let mut builder = tokio::runtime::Builder::new_current_thread();
+        let bare = builder.build().unwrap();
+        let timed = builder.enable_time().build().unwrap();
+        for runtime in [bare, timed] {
+            let error = runtime.block_on(call());
+            assert_eq!((error.kind(), error.param()), (ErrorKind::Configuration, Some("runtime")));
+            assert!(error.message().contains("enable_all()"), "{error}");
         }
     }
 

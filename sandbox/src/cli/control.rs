@@ -8,16 +8,22 @@ use faststar::error::{Error, ErrorKind, code};
 use faststar::{Money, Secret};
 use reqwest::Method;
 use serde_json::{Value, json};
-use url::{Url, form_urlencoded};
+use url::{Host, Url, form_urlencoded};
 
 use super::sandbox::PORT;
 use super::{block_on, failure, print};
+
+/// The longest answer that is read, as in the client.
+const MAX_ANSWER: usize = 8 * 1024 * 1024;
+
+/// What helps where nobody gets an event.
+const NO_ENDPOINT: &str = "start the sandbox with --webhook URL";
 
 /// Which sandbox, and whose.
 #[derive(clap::Args)]
 pub(super) struct Target {
     /// The sandbox's URL, with or without /api/v1
-    #[arg(long, env = "FASTSTAR_BASE_URL", value_name = "URL", default_value_t = format!("http://127.0.0.1:{PORT}"))]
+    #[arg(long, env = "FASTSTAR_BASE_URL", value_name = "URL", default_value_t = default_url())]
     url: String,
     /// The merchant's API key
     #[arg(long, env = "FASTSTAR_API_KEY", hide_env_values = true, value_name = "KEY")]
@@ -92,11 +98,24 @@ pub(super) enum Events {
     },
 }
 
+fn default_url() -> String {
+    format!("http://127.0.0.1:{PORT}")
+}
+
 impl Complete {
     pub(super) fn run(self) -> Result<(), Error> {
         let body = json!({"card": self.card, "authentication": self.authentication});
         let path = ["sessions", &self.session, "complete"];
-        self.target.call(Method::POST, &path, Some(body), session_line)
+        let ended = self.target.call(Method::POST, &path, Some(body), session_line);
+        ended.map_err(|error| match error.code() {
+            code::AUTHENTICATION_REQUIRED => {
+                let message = "the bank asks the buyer to authenticate; \
+                               run it again with --authentication approved, or failed";
+                Error::new(error.kind(), code::AUTHENTICATION_REQUIRED, message)
+                    .with_param("--authentication")
+            }
+            _ => error,
+        })
     }
 }
 
@@ -129,13 +148,20 @@ impl Events {
                 query.append_pair("limit", &limit.to_string());
                 query.extend_pairs(state.map(|state| ("state", state)));
                 query.extend_pairs(cursor.map(|cursor| ("cursor", cursor)));
+                if target.url.is_empty() {
+                    target.url = default_url();
+                }
                 target.url = format!("{}?{}", target.url, query.finish());
                 target.call(Method::GET, &["events"], None, event_lines)
             }
             Self::Resend { event, target } => {
                 let path = ["events", &event, "resend"];
                 target.call(Method::POST, &path, None, |data| {
-                    format!("{} will be sent again", text(&data["id"]))
+                    let id = text(&data["id"]);
+                    match data["endpoints"].as_u64() {
+                        Some(0) => format!("no endpoint gets {id}: {NO_ENDPOINT}"),
+                        _ => format!("{id} will be sent again"),
+                    }
                 })
             }
         }
@@ -162,12 +188,26 @@ impl Target {
     }
 
     fn locate(&self, path: &[&str]) -> Result<Url, Error> {
+        // A sandbox listens on this machine alone. The key may be a live one, since the client reads
+        // the same variables, so it goes nowhere else.
         let wrong = || {
-            let message = "the sandbox's URL must be like http://127.0.0.1:4250";
+            let message =
+                "the sandbox's URL must be on this machine, over http: http://127.0.0.1:4250";
             Error::new(ErrorKind::Configuration, code::INVALID_CONFIGURATION, message)
                 .with_param("--url")
         };
-        let mut url = Url::parse(&self.url).map_err(|_| wrong())?;
+        // A variable that is set to nothing is not set.
+        let given = if self.url.is_empty() { default_url() } else { self.url.clone() };
+        let mut url = Url::parse(&given).map_err(|_| wrong())?;
+        let is_here = match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        };
+        if url.scheme() != "http" || !is_here || !url.username().is_empty() {
+            return Err(wrong());
+        }
         let query = url.query().map(str::to_owned);
         url.set_path("");
         url.path_segments_mut()
@@ -196,6 +236,7 @@ async fn send(
     let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
         .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(30))
         .build()
         .map_err(|error| failure(error.to_string()))?;
@@ -203,11 +244,20 @@ async fn send(
     if let Some(body) = body {
         request = request.header("Content-Type", "application/json").body(body.to_string());
     }
-    let answer = request.send().await.map_err(unreachable)?;
+    let mut answer = request.send().await.map_err(unreachable)?;
     let status = answer.status().as_u16();
-    let bytes = answer.bytes().await.map_err(unreachable)?;
-    let mut envelope: Value = serde_json::from_slice(&bytes)
-        .map_err(|_| failure("what answers there is not a FastStar sandbox"))?;
+    let no_sandbox = || failure("what answers there is not a FastStar sandbox");
+    let mut bytes = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
+        if bytes.len() + chunk.len() > MAX_ANSWER {
+            return Err(no_sandbox());
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    let mut envelope: Value = serde_json::from_slice(&bytes).map_err(|_| no_sandbox())?;
+    if !envelope["message"].is_string() {
+        return Err(no_sandbox());
+    }
     if envelope["success"] == true {
         return Ok(envelope["data"].take());
     }
@@ -244,7 +294,11 @@ fn event_lines(data: &Value) -> String {
     for item in data["items"].as_array().into_iter().flatten() {
         let event = &item["event"];
         let _ = writeln!(out, "{}  {}", text(&event["id"]), text(&event["type"]));
-        for delivery in item["deliveries"].as_array().into_iter().flatten() {
+        let deliveries = item["deliveries"].as_array().map_or(&[][..], Vec::as_slice);
+        if deliveries.is_empty() {
+            let _ = writeln!(out, "    no endpoint gets it: {NO_ENDPOINT}");
+        }
+        for delivery in deliveries {
             let attempts = delivery["attempts"].as_array().map_or(0, Vec::len);
             let _ = write!(
                 out,

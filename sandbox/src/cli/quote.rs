@@ -85,7 +85,9 @@ fn table(quote: &Quote, place: &Place) -> String {
     let inclusive = quote.behaviour == Some(Behaviour::Inclusive);
     for tax in &quote.taxes {
         let names = quote.lines.iter().find(|line| line.rate == tax.rate);
+        // Of `US` without a state the table has a stand-in's rate under this name.
         let name = names.and_then(|line| line.tax_name.as_deref()).unwrap_or("tax");
+        let name = if name == "sandbox" { "sales tax (no state given)" } else { name };
         let how = if inclusive { "includes" } else { "plus" };
         let _ = writeln!(out, "{:<40}{:>24}", format!("{how} {} {name}", tax.rate), money(tax.tax));
     }

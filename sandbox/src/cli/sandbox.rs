@@ -76,17 +76,17 @@ async fn serve(arguments: Arguments) -> Result<(), Error> {
             Kind::Direct => MerchantKind::Direct,
         }),
         receivers: Receivers { remote: arguments.allow_remote_webhooks },
+        webhook: arguments.webhook,
     };
     // Before the first line goes out, so that whoever reads it can already end us well.
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| failure(e.to_string()))?;
     let sandbox = Sandbox::start(config).await?;
-    if let Some(url) = &arguments.webhook {
-        sandbox.app().add_webhook(&sandbox.first_merchant().merchant, url).await?;
-    }
     if arguments.json {
         print(ready_line(&sandbox));
     } else {
-        print(welcome(&sandbox));
+        let first = &sandbox.first_merchant().merchant;
+        let has_example = sandbox.app().add_example_catalog(first).await?;
+        print(welcome(&sandbox, has_example));
     }
     tokio::select! {
         _ = terminate.recv() => {}
@@ -119,17 +119,22 @@ fn ready_line(sandbox: &Sandbox) -> String {
     .to_string()
 }
 
-fn welcome(sandbox: &Sandbox) -> String {
+fn welcome(sandbox: &Sandbox, has_example: bool) -> String {
     let (url, first) = (sandbox.url(), sandbox.first_merchant());
     let expose = Secret::expose;
     let cards: Vec<_> =
         TEST_CARDS.iter().map(|card| format!("  {} {}", card.number, card.doc)).collect();
+    let example = if has_example {
+        "Its catalog has price_xxx, 9.99 USD, so the documentation's examples run as they stand.\n\n"
+    } else {
+        ""
+    };
     format!(
         "The FastStar sandbox is ready. It is a {} merchant's; stop it with Ctrl-C.\n\n\
          export FASTSTAR_BASE_URL={url}/api/v1\n\
          export FASTSTAR_API_KEY={}\n\
          export FASTSTAR_WEBHOOK_SECRET={}\n\n\
-         Test cards:\n{}\n\n\
+         {example}Test cards:\n{}\n\n\
          The API is described at {url}/openapi.json\n",
         first.merchant.kind,
         expose(&first.api_key),

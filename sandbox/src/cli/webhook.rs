@@ -79,7 +79,9 @@ fn execute(command: Command) -> Result<String, Error> {
             }
             let verifier = verifier.tolerance(Duration::from_secs(tolerance));
             let body = read_body()?;
-            let event = verifier.verify_with_id(&body, &header, event_id.as_deref(), now(given))?;
+            verifier.verify_with_id(&body, &header, event_id.as_deref(), now(given))?;
+            // What was signed, and not the typed event with its defaults.
+            let event: Value = serde_json::from_slice(&body).map_err(|e| failure(e.to_string()))?;
             Ok(json!({"ok": true, "event": event}).to_string())
         }
     }

@@ -20,7 +20,7 @@ use crate::checkout::{self, Payment};
 use crate::clock;
 use crate::extract::{Id, IdempotencyKey, JsonBody};
 use crate::reply::Reply;
-use crate::store::{self, Merchant, Outcome, SessionRow};
+use crate::store::{self, Merchant, Outcome, Owner, SessionRow};
 
 /// What the buyer's page sends to pay.
 pub(super) const PAY: Object = Object {
@@ -147,9 +147,8 @@ pub(super) async fn set_country(
     body: JsonBody,
 ) -> Handled {
     let request: SetCountry = body.read(&SET_COUNTRY)?;
-    // A buyer's keys are the session's, so that none is mistaken for the merchant's.
-    let owner = id.clone();
-    let reply = app.once(&owner, key, body.request_hash, move |db| {
+    let owner = buyer(&app, &id, &request.token).await?;
+    let reply = app.once(owner, key, body.request_hash, move |db| {
         let (merchant, mut row, now) = open(db, &id, &request.token)?;
         checkout::set_country(db, &merchant, &mut row, request.buyer_country, now)?;
         Ok(Reply::ok("Totals computed", &view(db, &merchant, &row)?))
@@ -166,22 +165,22 @@ pub(super) async fn pay(
     let request: Pay = body.read(&PAY)?;
     let card = card::find(&request.card.number)?;
     let authenticated = request.authentication.map(|how| how == "approved");
-    let owner = id.clone();
-    let reply = app.once_with_events(&owner, key, body.request_hash, move |db| {
+    let owner = buyer(&app, &id, &request.token).await?;
+    let reply = app.once_with_events(owner, key, body.request_hash, move |db| {
         let (merchant, mut row, now) = open(db, &id, &request.token)?;
         if request.customer_email.is_some() {
             row.request.customer_email = request.customer_email;
         }
         let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
-        outcome(payment, &view(db, &merchant, &row)?)
+        outcome(payment, "card.number", &view(db, &merchant, &row)?)
     });
     Ok(reply.await?)
 }
 
 /// Answers what came of a payment. A decline has written an event, so it is an answer to be kept;
 /// the wish for authentication has done nothing.
-pub(super) fn outcome(payment: Payment, data: &Value) -> Outcome<Reply> {
-    match (payment, payment.into_result()) {
+pub(super) fn outcome(payment: Payment, param: &str, data: &Value) -> Outcome<Reply> {
+    match (payment, payment.into_result(param)) {
         (_, Ok(())) => Ok(Reply::ok("Checkout session completed", data)),
         (Payment::Declined, Err(error)) => Ok(Reply::refused(&error)),
         (_, Err(error)) => Err(error.into()),
@@ -212,6 +211,13 @@ fn token_of(query: Option<&str>) -> Secret {
         .find(|(name, _)| name == "token")
         .map(|(_, value)| Secret::new(value))
         .unwrap_or_default()
+}
+
+/// Gives whose idempotency keys a buyer's are. Who has not the token learns of none.
+async fn buyer(app: &App, id: &str, token: &Secret) -> Result<Owner> {
+    let (session, token) = (id.to_owned(), token.clone());
+    let opened = app.store.run(move |db| open(db, &session, &token).map(|(merchant, ..)| merchant));
+    Ok(Owner::buyer(id, &opened.await?.id))
 }
 
 /// Finds a session by its id and its token; a wrong token finds as little as a wrong id.

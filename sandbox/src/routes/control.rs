@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Handled;
-use crate::app::{App, NewMerchant};
+use crate::app::App;
 use crate::card;
 use crate::checkout;
 use crate::clock;
@@ -105,26 +105,26 @@ struct AddMerchant {
 
 pub(super) async fn add_merchant(
     State(app): State<Arc<App>>,
-    Authenticated(caller): Authenticated,
+    Authenticated(_): Authenticated,
     IdempotencyKey(key): IdempotencyKey,
     body: JsonBody,
 ) -> Handled {
+    if key.is_some() {
+        let message = "a new merchant's API key is shown once and not kept, so its answer cannot \
+                       come again; leave the header out";
+        return Err(Error::validation(code::INVALID_VALUE, "Idempotency-Key", message).into());
+    }
     let request: AddMerchant = body.read(&ADD_MERCHANT)?;
     let kind = request.kind.unwrap_or(MerchantKind::Direct);
-    let currency = request.default_currency.unwrap_or(Currency::USD);
-    let reply = app.once(&caller.merchant.id, key, body.request_hash, move |db| {
-        let new = NewMerchant::new(kind, currency);
-        new.add(db)?;
-        let data = json!({
-            "merchant_id": new.merchant.id,
-            "kind": new.merchant.kind,
-            "default_currency": new.merchant.default_currency,
-            "api_key": new.api_key,
-            "webhook_secret": new.merchant.webhook_secret,
-        });
-        Ok(Reply::ok("Merchant created", &data))
+    let new = app.add_merchant(kind, request.default_currency.unwrap_or(Currency::USD)).await?;
+    let data = json!({
+        "merchant_id": new.merchant.id,
+        "kind": new.merchant.kind,
+        "default_currency": new.merchant.default_currency,
+        "api_key": new.api_key,
+        "webhook_secret": new.merchant.webhook_secret,
     });
-    Ok(reply.await?)
+    Ok(Reply::ok("Merchant created", &data))
 }
 
 #[derive(Deserialize)]
@@ -154,7 +154,7 @@ pub(super) async fn add_endpoint(
         events: request.events.unwrap_or_default(),
     };
     let merchant_id = caller.merchant.id.clone();
-    let reply = app.once(&caller.merchant.id, key, body.request_hash, move |db| {
+    let reply = app.once(caller.owner(), key, body.request_hash, move |db| {
         store::add_endpoint(db, &merchant_id, &endpoint)?;
         Ok(Reply::ok("Webhook endpoint created", &endpoint_view(&endpoint)))
     });
@@ -208,10 +208,10 @@ pub(super) async fn complete(
     let authenticated = request.authentication.map(|how| how == "approved");
     let now = caller.now_ms();
     let merchant = caller.merchant.clone();
-    let reply = app.once_with_events(&caller.merchant.id, key, body.request_hash, move |db| {
+    let reply = app.once_with_events(caller.owner(), key, body.request_hash, move |db| {
         let mut row = checkout::find(db, &merchant.id, &id, now)?;
         let payment = checkout::pay(db, &merchant, &mut row, card, authenticated, now)?;
-        super::cashier::outcome(payment, &json!(checkout::view(&row)))
+        super::cashier::outcome(payment, "card", &json!(checkout::view(&row)))
     });
     Ok(reply.await?)
 }
@@ -225,7 +225,7 @@ pub(super) async fn expire(
 ) -> Handled {
     let now = caller.now_ms();
     let merchant_id = caller.merchant.id.clone();
-    let reply = app.once(&caller.merchant.id, key, hash, move |db| {
+    let reply = app.once(caller.owner(), key, hash, move |db| {
         let mut row = checkout::find(db, &merchant_id, &id, now)?;
         checkout::expire(db, &mut row, now)?;
         Ok(Reply::ok("Checkout session expired", &checkout::view(&row)))
@@ -242,9 +242,14 @@ pub(super) async fn resend(
 ) -> Handled {
     let now = caller.now_ms();
     let merchant_id = caller.merchant.id.clone();
-    let reply = app.once_with_events(&caller.merchant.id, key, hash, move |db| {
-        store::resend(db, &merchant_id, &id, now)?;
-        Ok(Reply::ok("Event will be sent again", &json!({"id": id, "resent": true})))
+    let reply = app.once_with_events(caller.owner(), key, hash, move |db| {
+        let endpoints = store::resend(db, &merchant_id, &id, now)?;
+        let message = match endpoints {
+            0 => "No endpoint gets this event",
+            _ => "Event will be sent again",
+        };
+        let data = json!({"id": id, "resent": endpoints > 0, "endpoints": endpoints});
+        Ok(Reply::ok(message, &data))
     });
     Ok(reply.await?)
 }

@@ -33,6 +33,8 @@ struct Operation {
     /// `data` in the envelope.
     data: Option<&'static Object>,
     is_list: bool,
+    /// Whether it takes an idempotency key: what makes or changes something does.
+    is_keyed: bool,
     /// What a list can be asked for beside a page.
     filters: &'static [Field],
 }
@@ -48,8 +50,14 @@ impl Operation {
             request: None,
             data: None,
             is_list: false,
+            is_keyed: matches!(method.as_bytes(), b"post"),
             filters: &[],
         }
+    }
+
+    const fn without_key(mut self) -> Self {
+        self.is_keyed = false;
+        self
     }
 
     const fn does(mut self, summary: &'static str) -> Self {
@@ -124,6 +132,7 @@ const OPERATIONS: &[Operation] = &[
         .open_to(Access::SessionToken),
     Operation::new("post", "/sandbox/v1/merchants", SandboxOnly)
         .does("Adds a merchant and gives its key")
+        .without_key()
         .takes(&control::ADD_MERCHANT),
     Operation::new("post", "/sandbox/v1/webhook_endpoints", SandboxOnly)
         .does("Adds a webhook endpoint")
@@ -147,6 +156,7 @@ const OPERATIONS: &[Operation] = &[
         .does("Sends an event again"),
     Operation::new("post", "/sandbox/v1/deliver", SandboxOnly)
         .does("Waits until every webhook that is due was attempted, and lists events")
+        .without_key()
         .lists(&outbox::LISTED_EVENT)
         .filtered_by(outbox::EVENT_FILTERS),
     Operation::new("get", "/sandbox/v1/faults", SandboxOnly)
@@ -362,7 +372,7 @@ fn describe(schemas: &mut Map<String, Value>, operation: &'static Operation) -> 
             "name": "token", "in": "query", "required": true, "schema": {"type": "string"},
         }));
     }
-    if operation.method == "post" {
+    if operation.is_keyed {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header",
             "schema": {"type": "string", "minLength": 1, "maxLength": 255},

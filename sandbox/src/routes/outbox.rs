@@ -9,7 +9,7 @@ use url::form_urlencoded;
 
 use super::{Handled, Page, PageQuery};
 use crate::app::App;
-use crate::extract::{Authenticated, JsonBody};
+use crate::extract::{Authenticated, IdempotencyKey, JsonBody};
 use crate::faults::Faults;
 use crate::reply::Reply;
 use crate::store::{self, DELIVERY_STATES};
@@ -143,14 +143,16 @@ pub(super) async fn show_faults(
 pub(super) async fn set_faults(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
+    IdempotencyKey(key): IdempotencyKey,
     body: JsonBody,
 ) -> Handled {
     let faults: Faults = body.read(&Faults::SCHEMA)?;
-    let reply = Reply::ok("Faults set", &faults);
-    let now = caller.now_ms();
-    app.store.run(move |db| store::set_faults(db, &caller.merchant.id, &faults, now)).await?;
-    app.outbox.notify_one();
-    Ok(reply)
+    let (merchant_id, now) = (caller.merchant.id.clone(), caller.now_ms());
+    let reply = app.once_with_events(caller.owner(), key, body.request_hash, move |db| {
+        store::set_faults(db, &merchant_id, &faults, now)?;
+        Ok(Reply::ok("Faults set", &faults))
+    });
+    Ok(reply.await?)
 }
 
 async fn events(

@@ -24,7 +24,7 @@ pub(super) async fn create(
     request.check_recurrence()?;
     let merchant_id = caller.merchant.id.clone();
     let id = ids::id("price_", caller.now_ms());
-    let reply = app.once(&caller.merchant.id, key, body.request_hash, move |db| {
+    let reply = app.once(caller.owner(), key, body.request_hash, move |db| {
         if !store::product_exists(db, &merchant_id, &request.product_id)? {
             let message = "no product has this id; create the product first";
             let error = Error::new(ErrorKind::NotFound, code::NOT_FOUND, message);

@@ -22,7 +22,7 @@ pub(super) async fn create(
     let request: CreateProduct = body.read(&CreateProduct::SCHEMA)?;
     let merchant_id = caller.merchant.id.clone();
     let id = ids::id("prod_", caller.now_ms());
-    let reply = app.once(&caller.merchant.id, key, body.request_hash, move |db| {
+    let reply = app.once(caller.owner(), key, body.request_hash, move |db| {
         let mut wire = json!(request);
         wire["id"] = id.into();
         let product: Product =

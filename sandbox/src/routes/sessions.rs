@@ -29,7 +29,7 @@ pub(super) async fn create(
     let request: CreateSession = body.read(&CreateSession::SCHEMA)?;
     let (merchant, origin) = (caller.merchant.clone(), app.origin.clone());
     let now = caller.now_ms();
-    let reply = app.once(&caller.merchant.id, key, body.request_hash, move |db| {
+    let reply = app.once(caller.owner(), key, body.request_hash, move |db| {
         let row = checkout::create(db, &merchant, request, now)?;
         let token = row.token.expose();
         let url = format!("{origin}/checkout/{}?token={token}", row.id);

@@ -3,6 +3,7 @@
 use faststar::error::{Error, code};
 use faststar::{Catalog, LineItem, Price, Product};
 use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::json;
 
 use super::{Outcome, from_json, to_json};
 
@@ -25,6 +26,28 @@ pub fn add_price(db: &Connection, merchant_id: &str, price: &Price) -> Outcome<(
     )?
     .execute(params![price.id, price.product_id])?;
     Ok(())
+}
+
+/// Gives a merchant without products those of the documentation's example, `prod_xxx` and
+/// `price_xxx`; tells whether the merchant has them.
+///
+/// Ids are those of one merchant in a database, so only the first one can have them.
+pub fn add_example_catalog(db: &Connection, merchant_id: &str) -> Outcome<bool> {
+    let is_taken = |sql: &str, id: &str| -> rusqlite::Result<bool> {
+        db.query_row(sql, [id], |row| row.get(0))
+    };
+    if !is_taken("SELECT EXISTS (SELECT 1 FROM products WHERE merchant_id = ?1)", merchant_id)?
+        && !is_taken("SELECT EXISTS (SELECT 1 FROM products WHERE id = ?1)", "prod_xxx")?
+    {
+        let product = json!({"id": "prod_xxx", "name": "Your product"});
+        let price = json!({
+            "id": "price_xxx", "product_id": "prod_xxx", "type": "one_time",
+            "currency": "USD", "unit_amount": 999,
+        });
+        add_product(db, merchant_id, &from_json(&product.to_string())?)?;
+        add_price(db, merchant_id, &from_json(&price.to_string())?)?;
+    }
+    Ok(find_price(db, merchant_id, "price_xxx")?.is_some())
 }
 
 /// Tells whether the merchant has the product.

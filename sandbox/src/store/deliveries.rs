@@ -51,22 +51,22 @@ const FIRST_DUE: &str = "SELECT d.seq, d.generation, d.endpoint_id, d.session_id
 pub struct Taken {
     /// What to send now, one for an endpoint.
     pub due: Vec<Due>,
-    /// In how many milliseconds the next one is due, if one waits.
+    /// In how many milliseconds the next one is due; what waits for room is not counted.
     pub wait_ms: Option<i64>,
 }
 
-/// Takes what is due for endpoints that nothing is being sent to, at most `limit`.
+/// Takes what is due for endpoints that nothing is being sent to, as far as there is room.
 ///
 /// An endpoint gets its events one at a time, in the order of their creation, and is busy until
 /// [`record_attempt`].
-pub fn take_due(db: &Connection, machine_now_ms: i64, limit: usize) -> Outcome<Taken> {
+pub fn take_due(db: &Connection, machine_now_ms: i64, room: queue::Room) -> Outcome<Taken> {
     let mut due = Vec::new();
-    for endpoint_id in queue::take(db, machine_now_ms, limit)? {
+    for endpoint_id in queue::take(db, machine_now_ms, room)? {
         let mut first = first_due(db, &endpoint_id)?;
         first.fault = faults::ask(db, &first.merchant_id, |stored| stored.faults.next_attempt())?;
         due.push(first);
     }
-    let wait_ms = queue::next_due_at(db)?.map(|at| at - machine_now_ms);
+    let wait_ms = queue::next_due_at(db, machine_now_ms)?.map(|at| at - machine_now_ms);
     Ok(Taken { due, wait_ms })
 }
 
@@ -237,7 +237,8 @@ mod tests {
             (5, 'we_1', 'cs_3', 'delivered', 1, 4599004);";
 
     async fn take(store: &Store, now_ms: i64) -> (Vec<Due>, Option<i64>) {
-        let taken = store.run(move |db| take_due(db, now_ms, 100)).await.unwrap();
+        let room = queue::Room { all: 100, of_one: 20 };
+        let taken = store.run(move |db| take_due(db, now_ms, room)).await.unwrap();
         (taken.due, taken.wait_ms)
     }
 
@@ -298,6 +299,40 @@ mod tests {
         deliver(&store, due, NOW).await;
         let due = take(&store, NOW).await.0.remove(0);
         assert_eq!((due.event_id.as_str(), due.attempts), ("evt_4", 0));
+    }
+
+    #[tokio::test]
+    async fn a_merchant_whose_receivers_hang_leaves_room_for_the_others() {
+        let store = Store::open(&Location::Memory).unwrap();
+        let sql = "
+            INSERT INTO merchants (id, kind, default_currency, webhook_secret, created_at)
+                VALUES ('mer_1', 'direct', 'USD', 's', 0), ('mer_2', 'direct', 'USD', 's', 0);
+            INSERT INTO events (seq, id, merchant_id, session_id, type, created_at, body)
+                VALUES (1, 'evt_1', 'mer_1', 'cs_1', 't', 0, '{}');";
+        store.run(move |db| Ok(db.execute_batch(sql)?)).await.unwrap();
+        store
+            .run(|db| {
+                for number in 0..60 {
+                    let (id, merchant) = (format!("we_{number}"), 1 + number / 50);
+                    let sql = "INSERT INTO endpoints (id, merchant_id, url, secret, events)
+                        VALUES (?1, 'mer_' || ?2, 'http://127.0.0.1:9/', 's', '[]')";
+                    db.execute(sql, params![id, merchant])?;
+                    add_delivery(db, 1, &id, "cs_1", number)?;
+                }
+                Ok(())
+            })
+            .await
+            .unwrap();
+        let of = |due: &[Due], merchant: &str| {
+            due.iter().filter(|due| due.merchant_id == merchant).count()
+        };
+        let (mut due, wait) = take(&store, NOW).await;
+        assert_eq!((of(&due, "mer_1"), of(&due, "mer_2")), (20, 10));
+        assert_eq!(wait, None, "what waits for room is no reason to wake");
+        assert!(take(&store, NOW).await.0.is_empty());
+        deliver(&store, due.remove(0), NOW).await;
+        let (due, _) = take(&store, NOW).await;
+        assert_eq!((of(&due, "mer_1"), of(&due, "mer_2")), (1, 0));
     }
 
     #[tokio::test]

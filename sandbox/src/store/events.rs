@@ -179,18 +179,21 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<ListedDelivery>
     Ok(deliveries.into_iter().map(|(_, delivery)| delivery).collect())
 }
 
-/// Makes an event's deliveries due again, whatever came of them before.
+/// Makes an event's deliveries due again, whatever came of them before; tells how many they are.
 ///
 /// Endpoints that have been added since get it too, if they want its type.
-pub fn resend(db: &Connection, merchant_id: &str, event_id: &str, now_ms: i64) -> Outcome<()> {
+pub fn resend(db: &Connection, merchant_id: &str, event_id: &str, now_ms: i64) -> Outcome<usize> {
     let (event_seq, session_id, event_type) = find_event(db, merchant_id, event_id)?;
+    let mut endpoints = 0;
     for endpoint in list_endpoints(db, merchant_id)? {
-        let known = renew_delivery(db, event_seq, &endpoint.id, now_ms)?;
-        if !known && endpoint.wants(&event_type) {
+        if renew_delivery(db, event_seq, &endpoint.id, now_ms)? {
+            endpoints += 1;
+        } else if endpoint.wants(&event_type) {
             add_delivery(db, event_seq, &endpoint.id, &session_id, now_ms)?;
+            endpoints += 1;
         }
     }
-    Ok(())
+    Ok(endpoints)
 }
 
 /// Finds a merchant's event: its number, its session and its type.

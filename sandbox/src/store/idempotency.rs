@@ -17,6 +17,30 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// Whose keys they are: the merchant's or, in the cashier, a session's. The two never meet.
+#[derive(Clone, Debug)]
+pub struct Owner {
+    name: String,
+    merchant_id: String,
+}
+
+impl Owner {
+    /// A merchant.
+    pub fn merchant(id: &str) -> Self {
+        Self { name: id.to_owned(), merchant_id: id.to_owned() }
+    }
+
+    /// The buyer of a merchant's session.
+    pub fn buyer(session_id: &str, merchant_id: &str) -> Self {
+        Self { name: format!("buyer:{session_id}"), merchant_id: merchant_id.to_owned() }
+    }
+
+    /// Tells one owner from another.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
 /// Finds the answer that an owner's key got before.
 ///
 /// # Errors
@@ -24,17 +48,19 @@ pub struct Answer {
 /// `idempotency_key_reused` where the key came with another request.
 pub fn find_answer(
     db: &Connection,
-    owner: &str,
+    owner: &Owner,
     key: &str,
     request_hash: &[u8],
-    now_ms: i64,
+    machine_now_ms: i64,
 ) -> Outcome<Option<Answer>> {
     let found: Option<(Vec<u8>, Answer)> = db
         .prepare_cached(
-            "SELECT request_hash, status, body FROM answers
-             WHERE owner = ?1 AND key = ?2 AND expires_at > ?3",
+            "SELECT a.request_hash, a.status, a.body
+             FROM answers a JOIN merchants m ON m.id = ?3
+             WHERE a.owner = ?1 AND a.key = ?2
+               AND a.expires_at + a.clock_offset_ms > ?4 + m.clock_offset_ms",
         )?
-        .query_row(params![owner, key, now_ms], |row| {
+        .query_row(params![owner.name, key, owner.merchant_id, machine_now_ms], |row| {
             Ok((row.get(0)?, Answer { status: row.get(1)?, body: row.get(2)? }))
         })
         .optional()?;
@@ -54,23 +80,36 @@ pub fn find_answer(
     }
 }
 
-/// Keeps an answer for 24 hours, and forgets some of those that are older.
+/// Keeps an answer for 24 hours by the merchant's clock.
+///
+/// Each one that is kept drops two that are older than a day, so that the table does not grow for
+/// ever; what is left when no more keys come stays in the file.
 pub fn keep_answer(
     db: &Connection,
-    owner: &str,
+    owner: &Owner,
     key: &str,
     request_hash: &[u8],
     answer: &Answer,
-    now_ms: i64,
+    machine_now_ms: i64,
 ) -> Outcome<()> {
-    // Two at a time: the table shrinks faster than it grows, and no request pays for a day's worth.
     db.prepare_cached(
         "DELETE FROM answers WHERE (owner, key) IN
              (SELECT owner, key FROM answers WHERE expires_at <= ?1 LIMIT 2)",
     )?
-    .execute([now_ms])?;
-    db.prepare_cached("INSERT OR REPLACE INTO answers VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![owner, key, request_hash, answer.status, answer.body, now_ms + KEPT_MS])?;
+    .execute([machine_now_ms])?;
+    db.prepare_cached(
+        "INSERT OR REPLACE INTO answers
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, (SELECT clock_offset_ms FROM merchants WHERE id = ?7))",
+    )?
+    .execute(params![
+        owner.name,
+        key,
+        request_hash,
+        answer.status,
+        answer.body,
+        machine_now_ms + KEPT_MS,
+        owner.merchant_id
+    ])?;
     Ok(())
 }
 
@@ -88,9 +127,17 @@ mod tests {
         )
         .unwrap();
         db.execute_batch(include_str!("../../migrations/0003_answers.sql")).unwrap();
-        let kept = find_answer(&db, "mer_1", "order-7", &[1], 1000).unwrap();
+        db.execute_batch(include_str!("../../migrations/0004_answers_age.sql")).unwrap();
+        db.execute(
+            "INSERT INTO merchants (id, kind, default_currency, webhook_secret, clock_offset_ms,
+                 created_at) VALUES ('mer_1', 'direct', 'USD', 's', 0, 0)",
+            [],
+        )
+        .unwrap();
+        let find = |owner: Owner, now| find_answer(&db, &owner, "order-7", &[1], now).unwrap();
+        let kept = find(Owner::merchant("mer_1"), 1000);
         assert_eq!(kept, Some(Answer { status: 200, body: b"{}".to_vec() }));
-        assert_eq!(find_answer(&db, "mer_1", "order-7", &[1], 2000).unwrap(), None);
-        assert_eq!(find_answer(&db, "cs_1", "order-7", &[1], 1000).unwrap(), None);
+        assert_eq!(find(Owner::merchant("mer_1"), 2000), None);
+        assert_eq!(find(Owner::buyer("mer_1", "mer_1"), 1000), None);
     }
 }

@@ -29,16 +29,19 @@ use faststar::error::{Error, ErrorKind, code};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
-pub use catalog::{add_price, add_product, catalog_of, list_prices, list_products, product_exists};
+pub use catalog::{
+    add_example_catalog, add_price, add_product, catalog_of, list_prices, list_products,
+    product_exists,
+};
 pub use deliveries::{Attempt, Due, Taken, record_attempt, take_due};
 pub use endpoints::{Endpoint, add_endpoint, delete_endpoint, list_endpoints, set_start_endpoint};
 pub use events::{DELIVERY_STATES, EventRow, ListedEvent, add_event, list_events, resend};
 pub use faults::{faults_of, set_faults};
-pub use idempotency::{Answer as KeptAnswer, find_answer, keep_answer};
+pub use idempotency::{Answer as KeptAnswer, Owner, find_answer, keep_answer};
 pub use merchants::{
     Merchant, add_key, add_merchant, find_merchant, first_merchant, merchant_of_key, move_clock,
 };
-pub use queue::is_settled;
+pub use queue::{Room, is_settled};
 pub use sessions::{SessionRow, add_session, find_session, update_session};
 
 /// How many jobs may wait before new ones are refused.
@@ -50,6 +53,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0001_start.sql"),
     include_str!("../../migrations/0002_outbox.sql"),
     include_str!("../../migrations/0003_answers.sql"),
+    include_str!("../../migrations/0004_answers_age.sql"),
 ];
 
 /// Where the database is.
