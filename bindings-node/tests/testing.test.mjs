@@ -18,9 +18,6 @@ import * as testing from 'faststar/testing';
 import { ExpectationError, Sandbox, sandboxBinary, SandboxError } from 'faststar/testing';
 import { PACKAGE, ROOT, run, SANDBOX } from './support.mjs';
 
-// No package of it is installed here: the binary of this checkout.
-process.env.FASTSTAR_SANDBOX = SANDBOX;
-
 const DAY = 24 * 3600 * 1000;
 let sandbox;
 
