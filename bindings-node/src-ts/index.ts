@@ -8,6 +8,7 @@
  * @packageDocumentation
  */
 
+export { guardAmount } from './amounts.js';
 export {
   type CallOptions,
   Catalog,
@@ -21,6 +22,7 @@ export {
 } from './client.js';
 export {
   AbortError,
+  AmountMismatchError,
   APIConnectionError,
   APITimeoutError,
   AuthenticationError,

@@ -51,6 +51,9 @@ export declare function checkCashierUrl(url: string, allowOrigins: Array<string>
 /** Checks a session's request by all that a client can know, and gives it as it would be sent. */
 export declare function checkSession(request: Uint8Array, merchant: string | undefined | null, strict: boolean): string
 
+/** Gives the types of events that this version knows. */
+export declare function eventTypes(): Array<string>
+
 /** Writes an amount with its currency's decimals. */
 export declare function formatMoney(amount: bigint, currency: string): string
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use faststar::Event;
+use faststar::event::{Event, EventType};
 use faststar::error::{Error, ErrorKind, Result, code};
 use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all};
 use napi_derive::napi;
@@ -31,6 +31,12 @@ pub fn verify_webhook(
         let event = verifier.verify_with_id(body, &header, event_id.as_deref(), now)?;
         Ok(written(&event))
     })
+}
+
+/// Gives the types of events that this version knows.
+#[napi]
+pub fn event_types() -> Vec<&'static str> {
+    EventType::KNOWN.to_vec()
 }
 
 /// Reads an event that was verified before.

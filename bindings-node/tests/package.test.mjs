@@ -138,6 +138,7 @@ test('publint has nothing to say', () => {
 
 test('the types take what they should, and refuse what they should', () => {
   ran(bin('tsc'), ['--project', 'tests/types/tsconfig.json']);
+  ran(bin('tsc'), ['--project', 'tests/types/servers/tsconfig.json']);
 });
 
 test('the declarations of the native half are those of its source', () => {

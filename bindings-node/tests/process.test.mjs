@@ -27,6 +27,18 @@ test('both module systems have one implementation, so an error of one is one of 
   assert.throws(() => esm.parseMoney('x'), cjs.FastStarError);
 });
 
+test('each part of the package has one implementation too', async () => {
+  const { exports } = JSON.parse(readFileSync(`${PACKAGE}/package.json`, 'utf8'));
+  const parts = Object.keys(exports).filter((part) => /^\.\/\w+$/.test(part));
+  assert.deepEqual(parts, ['./express', './fastify', './fetch', './hono', './inbox', './next']);
+  for (const part of parts) {
+    const required = createRequire(import.meta.url)(`faststar/${part.slice(2)}`);
+    const imported = await import(`faststar/${part.slice(2)}`);
+    assert.ok(Object.keys(required).length >= 2);
+    for (const name of Object.keys(required)) assert.equal(imported[name], required[name], `${part} ${name}`);
+  }
+});
+
 test('the version is that of the package', () => {
   assert.equal(JSON.parse(readFileSync(`${PACKAGE}/package.json`, 'utf8')).version, esm.VERSION);
 });
