@@ -69,7 +69,7 @@ export function webhook<Tx>(
  */
 export function checkout<Request extends IncomingMessage = ExpressLikeRequest>(
   params: (request: Request) => SessionParams,
-  options: CheckoutOptions = {},
+  options: CheckoutOptions<[request: Request]> = {},
 ): (request: Request, response: ServerResponse) => Promise<void> {
   const sell = seller(params, options);
   return async (request, response) => send(response, await sell(request.method, request));

@@ -88,7 +88,7 @@ export function webhook<Tx>(options: WebhookOptions<Tx>): (app: FastifyLike) => 
  */
 export function checkout<Request extends FastifyLikeRequest>(
   params: (request: Request) => SessionParams,
-  options: CheckoutOptions = {},
+  options: CheckoutOptions<[request: Request]> = {},
 ): Handler<Request> {
   const sell = seller(params, options);
   return async (request, reply) => answer(reply, await sell(request.method, request));

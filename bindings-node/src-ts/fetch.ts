@@ -57,7 +57,7 @@ export function webhook<Tx>(options: WebhookOptions<Tx>): (request: Request) => 
  */
 export function checkout<Incoming extends Request, Rest extends unknown[]>(
   params: (request: Incoming, ...rest: Rest) => SessionParams,
-  options: CheckoutOptions = {},
+  options: CheckoutOptions<[request: Incoming, ...rest: Rest]> = {},
 ): (request: Incoming, ...rest: Rest) => Promise<Response> {
   const sell = seller(params, options);
   return async (request, ...rest) => answer(await sell(request.method, request, ...rest));

@@ -64,8 +64,12 @@ export function webhook<Tx>(
  */
 export function checkout<Context extends WithRequest = HonoLikeContext>(
   params: (context: Context) => SessionParams,
-  options: CheckoutOptions = {},
+  options: CheckoutOptions<[context: Context]> = {},
 ): (context: Context) => Promise<Response> {
-  const sell = standard.checkout((_request: Request, context: Context) => params(context), options);
+  const { onCreated, ...rest } = options;
+  const sell = standard.checkout((_request: Request, context: Context) => params(context), {
+    ...rest,
+    ...(onCreated && { onCreated: (created, _request, context) => onCreated(created, context) }),
+  });
   return (context) => sell(context.req.raw, context);
 }

@@ -18,7 +18,7 @@ import { eventTypes } from './native.js';
 import * as read from './options.js';
 import { webhooks } from './webhooks.js';
 import type { KnownEvent, WebhookEvent } from './events.js';
-import type { CreateSessionParams } from './types.js';
+import type { CreatedSession, CreateSessionParams } from './types.js';
 
 /** Is told what went wrong, and with which event where there is one. */
 export type OnError = (error: unknown, event?: WebhookEvent) => unknown;
@@ -52,10 +52,15 @@ export interface WebhookOptions<Tx> {
   readonly tolerance?: number | undefined;
 }
 
-/** How sessions are created for buyers. */
-export interface CheckoutOptions {
+/** How sessions are created for buyers. `Args` is what the function gets that gives the session's fields. */
+export interface CheckoutOptions<Args extends unknown[] = never[]> {
   /** The client; one of the environment's where it is left out. */
   readonly client?: FastStar | undefined;
+  /**
+   * Is called with the new session before the buyer gets its url: keep its id and its total with the
+   * order, for the webhook. Where it throws, the buyer gets no url.
+   */
+  readonly onCreated?: ((created: CreatedSession, ...args: Args) => unknown) | undefined;
   /** Is told of each failure; `console.error` where it is left out. */
   readonly onError?: OnError | undefined;
 }
@@ -168,9 +173,10 @@ export function tooLarge(): ValidationError {
 /** Makes what creates a session for a buyer. @internal */
 export function seller<Args extends unknown[]>(
   params: (...args: Args) => SessionParams,
-  options: CheckoutOptions,
+  options: CheckoutOptions<Args>,
 ): (method: string | undefined, ...args: Args) => Promise<Answer> {
-  read.known(options, ['client', 'onError']);
+  read.known(options, ['client', 'onCreated', 'onError']);
+  read.callable(options.onCreated, 'onCreated');
   if (typeof params !== 'function') {
     throw misconfigured('params', 'must be a function that gives the fields of the session for a request');
   }
@@ -183,8 +189,9 @@ export function seller<Args extends unknown[]>(
     try {
       const fields = await params(...args);
       client ??= new FastStar();
-      const { url } = await client.checkout.sessions.create(fields);
-      return json(200, { url });
+      const created = await client.checkout.sessions.create(fields);
+      await options.onCreated?.(created, ...args);
+      return json(200, { url: created.url });
     } catch (error) {
       await report(error);
       return refused(error);

@@ -1,14 +1,31 @@
 /** What is published: the tarballs, in an empty folder; its types; the documents that show it. */
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
-import { run as runBlocks, moduleOf } from './run_markdown.mjs';
-import { PACKAGE, ROOT, Sandbox } from './support.mjs';
+import { Sandbox } from 'faststar/testing';
+import { moduleOf, run as runBlocks, shopOf } from './run_markdown.mjs';
+import { PACKAGE, ROOT, SANDBOX } from './support.mjs';
+
+const RUNNERS = join(PACKAGE, 'tests/runners');
+const { glibcVersionRuntime } = process.report.getReport().header;
+const LIBC = process.platform !== 'linux' ? '' : glibcVersionRuntime ? '-gnu' : '-musl';
+const PLATFORM = `${process.platform}-${process.arch}${LIBC}`;
 
 const bin = (name) => join(PACKAGE, 'node_modules/.bin', name);
 
@@ -28,6 +45,11 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'faststar-shop-'));
   const packs = join(folder, 'packs');
   ran(process.execPath, ['pack.mjs', packs]);
+  // The program of this checkout, as a program of a few bytes.
+  const program = join(folder, 'programs', PLATFORM, 'faststar');
+  mkdirSync(dirname(program), { recursive: true });
+  writeFileSync(program, `#!/bin/sh\nexec '${SANDBOX}' "$@"\n`, { mode: 0o755 });
+  ran(process.execPath, [join(ROOT, 'sandbox/npm/pack.mjs'), packs, join(folder, 'programs')]);
   tarballs = readdirSync(packs).map((name) => join(packs, name));
   writeFileSync(join(folder, 'package.json'), '{"private":true}');
   ran('npm', ['install', '--offline', '--no-audit', '--no-fund', ...tarballs], { cwd: folder });
@@ -35,14 +57,14 @@ before(async () => {
 });
 
 after(async () => {
-  await sandbox.stop();
+  await sandbox.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
 const main = () => tarballs.find((path) => /faststar-\d/.test(path));
 
 test('the tarballs alone serve an empty folder, from both module systems', async () => {
-  const env = await sandbox.shop();
+  const env = await shopOf(sandbox);
   const use = `
     const faststar = new FastStar();
     faststar.checkout.sessions.create({ mode: 'setup', presentation: 'link' }).then(({ session }) => {
@@ -59,18 +81,52 @@ test('the tarballs alone serve an empty folder, from both module systems', async
 test('what is published has no dependency, its licences, and no file of the workshop', () => {
   const manifest = JSON.parse(readFileSync(join(folder, 'node_modules/faststar/package.json')));
   assert.equal(manifest.dependencies, undefined);
-  assert.ok(Object.keys(manifest.optionalDependencies).length >= 1);
-  for (const [name, version] of Object.entries(manifest.optionalDependencies)) {
-    assert.match(name, /^faststar-/);
-    assert.equal(version, manifest.version);
-  }
+  assert.deepEqual(manifest.optionalDependencies, { [`faststar-${PLATFORM}`]: manifest.version });
+  assert.deepEqual(manifest.peerDependenciesMeta, { 'faststar-sandbox': { optional: true } });
+  const sandbox = JSON.parse(readFileSync(join(folder, 'node_modules/faststar-sandbox/package.json')));
+  assert.deepEqual(sandbox.optionalDependencies, { [`faststar-sandbox-${PLATFORM}`]: manifest.version });
   for (const tarball of tarballs) {
     const names = ran('tar', ['-tzf', tarball]).split('\n');
     assert.ok(names.includes('package/LICENSE-MIT') && names.includes('package/LICENSE-APACHE'), tarball);
     assert.deepEqual(names.filter((name) => /src-ts|tests|\.map$|tsconfig/.test(name)), []);
-    assert.equal(names.some((name) => name.endsWith('.node')), tarball !== main());
+    const isAddon = /faststar-(linux|darwin|win32)/.test(tarball);
+    assert.equal(names.some((name) => name.endsWith('.node')), isAddon);
+    assert.equal(names.includes('package/faststar'), /sandbox-(linux|darwin)/.test(tarball));
   }
 });
+
+test('npm has the program as `faststar`, which ends by the signal that it gets', async () => {
+  const program = join(folder, 'node_modules/.bin/faststar');
+  assert.match(ran(program, ['--version']), /^faststar \d/);
+  assert.throws(() => ran(program, ['no-such-command']), /no-such-command/);
+  const child = spawn(program, ['sandbox', '--port', '0', '--json'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const { url } = JSON.parse((await once(child.stdout, 'data'))[0]);
+  child.kill('SIGTERM');
+  assert.deepEqual(await once(child, 'exit'), [0, null]);
+  await assert.rejects(fetch(url), /fetch failed/);
+});
+
+test('npm without optional dependencies is told what is missing', () => {
+  const name = `node_modules/faststar-sandbox-${PLATFORM}`;
+  renameSync(join(folder, name), join(folder, 'away'));
+  try {
+    const missing = new RegExp(`the sandbox needs the package faststar-sandbox-${PLATFORM}; it is missing where`);
+    assert.throws(() => ran(join(folder, 'node_modules/.bin/faststar'), ['--version']), missing);
+  } finally {
+    renameSync(join(folder, 'away'), join(folder, name));
+  }
+});
+
+for (const runner of ['vitest', 'jest']) {
+  test(`faststar/testing serves ${runner}, and finds the sandbox that npm installed`, () => {
+    symlinkSync(join(RUNNERS, 'node_modules', runner), join(folder, 'node_modules', runner));
+    const file = readdirSync(RUNNERS).find((name) => name.includes(`.${runner}.test.`));
+    copyFileSync(join(RUNNERS, file), join(folder, file));
+    const args = { vitest: ['run', file], jest: ['--ci', '--detectOpenHandles', file] }[runner];
+    const env = { ...process.env, FASTSTAR_SANDBOX: '', NO_COLOR: '1' };
+    ran(join(RUNNERS, 'node_modules/.bin', runner), args, { cwd: folder, env, timeout: 120_000 });
+  });
+}
 
 test('the types resolve for every kind of user', () => {
   ran(bin('attw'), [main(), '--no-color', '--no-emoji']);
@@ -92,7 +148,7 @@ test('the declarations of the native half are those of its source', () => {
 
 for (const file of ['README.md', 'docs/node.md', 'bindings-node/README.md']) {
   test(`the JavaScript of ${file} runs as it is written`, async () => {
-    assert.ok(runBlocks(folder, join(ROOT, file), await sandbox.shop()) > 0);
+    assert.ok(runBlocks(folder, join(ROOT, file), await shopOf(sandbox)) > 0);
   });
 }
 

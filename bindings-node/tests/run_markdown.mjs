@@ -8,9 +8,8 @@
 
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { basename, join } from 'node:path';
-
-import { Sandbox } from './support.mjs';
 
 const BLOCK = /^```js\n(.*?)^```$/gms;
 
@@ -28,6 +27,11 @@ export function moduleOf(text) {
   return { code, count };
 }
 
+/** Gives the environment of a shop with a merchant of its own. */
+export async function shopOf(sandbox) {
+  return { ...process.env, ...(await sandbox.merchant()).env };
+}
+
 /** Runs the blocks of a file in a folder, and gives how many there were. */
 export function run(folder, file, env) {
   const { code, count } = moduleOf(readFileSync(file, 'utf8'));
@@ -39,14 +43,16 @@ export function run(folder, file, env) {
 
 if (process.argv[1]?.endsWith('run_markdown.mjs')) {
   const [folder, ...files] = process.argv.slice(2);
+  // What the folder has installed.
+  const { Sandbox } = createRequire(join(folder, 'package.json'))('faststar/testing');
   const sandbox = await Sandbox.start();
   try {
     for (const file of files) {
-      const count = run(folder, file, await sandbox.shop());
+      const count = run(folder, file, await shopOf(sandbox));
       if (count === 0) throw new Error(`${file} has no block`);
       console.log(`${file}: ${count} blocks ran`);
     }
   } finally {
-    await sandbox.stop();
+    await sandbox.close();
   }
 }

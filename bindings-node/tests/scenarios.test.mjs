@@ -7,7 +7,10 @@ import { after, before, test } from 'node:test';
 import { inspect } from 'node:util';
 
 import { FastStar, FastStarError, webhooks } from 'faststar';
-import { compare, ROOT, Sandbox, serve } from './support.mjs';
+import { Sandbox } from 'faststar/testing';
+import { compare, internal, ROOT, serve } from './support.mjs';
+
+const { Control } = internal('testing/control');
 
 const KINDS = {
   validation: 'ValidationError',
@@ -28,19 +31,19 @@ let sandbox;
 before(async () => {
   sandbox = await Sandbox.start();
 });
-after(() => sandbox.stop());
+after(() => sandbox.close());
 
 /** A merchant of its own, a listener for its webhooks, and what was saved on the way. */
 class World {
   static async make(t, scenario) {
-    const merchant = await sandbox.merchant(scenario.merchant);
+    const merchant = await sandbox.merchant({ kind: scenario.merchant });
     const world = new World();
     world.merchant = merchant;
     const { url, requests, server } = await serve(t, () => [200, {}, {}]);
     world.requests = requests;
     world.server = server;
-    await sandbox.post(merchant.api_key, '/sandbox/v1/webhook_endpoints', { url: `${url}/hook` });
-    const { api_key: key = merchant.api_key, merchant: kind } = scenario.client ?? {};
+    await merchant.deliverTo(`${url}/hook`);
+    const { api_key: key = merchant.apiKey, merchant: kind } = scenario.client ?? {};
     world.client = new FastStar(key, { baseUrl: sandbox.url, merchant: kind });
     world.saved = {};
     return world;
@@ -87,14 +90,14 @@ class World {
 
   drive(verb, { session, ...given }) {
     const path = verb === 'advance' ? 'clock/advance' : `sessions/${session}/${verb}`;
-    return sandbox.post(this.merchant.api_key, `/sandbox/v1/${path}`, given);
+    return new Control(sandbox.url, this.merchant.apiKey).post(`/${path}`, given);
   }
 
   async receive() {
     const signal = AbortSignal.timeout(PATIENCE);
     if (this.requests.length === 0) await once(this.server, 'arrived', { signal });
     const { headers, body } = this.requests.shift();
-    return webhooks.verify(body, headers[webhooks.signatureHeader], this.merchant.webhook_secret, {
+    return webhooks.verify(body, headers[webhooks.signatureHeader], this.merchant.webhookSecret, {
       eventId: headers[webhooks.idHeader],
     });
   }

@@ -23,8 +23,9 @@ import * as forFastify from 'faststar/fastify';
 import * as forFetch from 'faststar/fetch';
 import * as forNext from 'faststar/next';
 import { memoryInbox } from 'faststar/inbox';
+import { Sandbox } from 'faststar/testing';
 import { frameworks, WEBHOOK } from './shops.mjs';
-import { CREATED, failed, ok, REQUEST, Sandbox, serve } from './support.mjs';
+import { CREATED, failed, ok, REQUEST, serve } from './support.mjs';
 
 const SECRET = 'CANARY-secret';
 const LIMIT = 1024 * 1024;
@@ -83,7 +84,7 @@ async function shop(t, framework, { on, eat, cart, checkout, ...webhook } = {}) 
 
 let sandbox;
 before(async () => (sandbox = await Sandbox.start()));
-after(() => sandbox.stop());
+after(() => sandbox.close());
 
 for (const [name, framework] of Object.entries(frameworks)) {
   test(`${name}: an event is handled, and its redelivery has no second effect`, async (t) => {
@@ -259,11 +260,27 @@ for (const [name, framework] of Object.entries(frameworks)) {
     assert.deepEqual(errors.map(([{ name }]) => name), ['ValidationError', 'ServerError', 'AuthenticationError', 'Error']);
   });
 
+  test(`${name}: the shop keeps the session before the buyer can pay it`, async (t) => {
+    const api = await serve(t, () => ok(CREATED));
+    const kept = [];
+    const onCreated = async ({ session, requestId }, asked) => {
+      kept.push([session.id, session.amount_total, requestId, typeof asked]);
+      if (kept.length > 1) throw new Error('the database is away');
+    };
+    const client = new FastStar('k', { baseUrl: api.url });
+    const { url, errors } = await shop(t, framework, { checkout: { client, onCreated } });
+    const buy = () => post(`${url}/checkout`, '{}', { 'content-type': 'application/json' });
+    assert.deepEqual(await buy(), [200, JSON.stringify({ url: CREATED.url })]);
+    assert.equal((await buy())[0], 500);
+    assert.deepEqual(kept[0], ['cs_1', 1079, 'req_1', 'object']);
+    assert.deepEqual(errors.map(([{ message }]) => message), ['the database is away']);
+  });
+
   test(`${name}: a buyer pays in the sandbox, and the order is fulfilled once`, async (t) => {
-    const { api_key, webhook_secret } = await sandbox.merchant();
+    const merchant = await sandbox.merchant();
     const paid = [];
     const { url, hook, errors } = await shop(t, framework, {
-      secret: webhook_secret,
+      secret: merchant.webhookSecret,
       on: {
         'payment.succeeded': (event) => {
           const payment = guardAmount(event, { amount: 1998, currency: 'eur' });
@@ -277,16 +294,13 @@ for (const [name, framework] of Object.entries(frameworks)) {
         buyer_country: 'DE',
         client_reference_id: 'order_1',
       }),
-      checkout: { client: new FastStar(api_key, { baseUrl: sandbox.url }) },
+      checkout: { client: merchant.client },
     });
-    const control = (path, body = {}) => sandbox.post(api_key, `/sandbox/v1${path}`, body);
-    await control('/webhook_endpoints', { url: hook });
-    await control('/faults', { duplicate: 1 });
+    await merchant.deliverTo(hook);
+    await merchant.deliver({ duplicate: 1 });
     for (const quantity of [2, 1]) {
       const [, text] = await post(`${url}/checkout`, JSON.stringify({ quantity }), { 'content-type': 'application/json' });
-      const id = /checkout\/(cs_\w+)/.exec(JSON.parse(text).url)[1];
-      await control(`/sessions/${id}/complete`);
-      await control('/deliver');
+      await merchant.complete(/checkout\/(cs_\w+)/.exec(JSON.parse(text).url)[1]);
     }
     assert.deepEqual(paid, ['order_1']);
     assert.ok(errors.length >= 1);

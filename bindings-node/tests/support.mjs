@@ -1,11 +1,10 @@
-/** What the tests of this package share: a sandbox, and a server that answers as a test says. */
+/** What the tests of this package share: where things are, and a server that answers as a test says. */
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
@@ -17,59 +16,11 @@ export const ROOT = here('../..');
 const TARGET = process.env.CARGO_TARGET_DIR ?? `${ROOT}/target`;
 /** The sandbox's binary. */
 export const SANDBOX = process.env.FASTSTAR_SANDBOX ?? `${TARGET}/debug/faststar`;
+// For `faststar/testing`: no package of it is installed in the checkout.
+process.env.FASTSTAR_SANDBOX = SANDBOX;
 
 /** Loads a file of dist that has no public name. */
 export const internal = (name) => createRequire(import.meta.url)(`../dist/${name}.js`);
-
-/** A sandbox process, and the calls that only a sandbox has. */
-export class Sandbox {
-  static async start() {
-    const child = spawn(SANDBOX, ['sandbox', '--port', '0', '--json'], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    const [line] = await once(createInterface(child.stdout), 'line');
-    return new Sandbox(child, JSON.parse(line));
-  }
-
-  constructor(child, info) {
-    this.child = child;
-    this.url = info.url;
-    this.key = info.api_key;
-  }
-
-  /** Makes a merchant of its own. */
-  merchant(kind = 'direct') {
-    return this.post(this.key, '/sandbox/v1/merchants', { kind });
-  }
-
-  /** Gives the environment of a shop with a merchant of its own. */
-  async shop() {
-    const { api_key, webhook_secret } = await this.merchant();
-    return {
-      ...process.env,
-      FASTSTAR_API_KEY: api_key,
-      FASTSTAR_BASE_URL: this.url,
-      FASTSTAR_WEBHOOK_SECRET: webhook_secret,
-    };
-  }
-
-  /** Posts to a path and gives the answer's data; a refusal has its `code` and `status`. */
-  async post(key, path, body) {
-    const answer = await fetch(this.url + path, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-api-key': key },
-      body: JSON.stringify(body),
-    });
-    const { data, error, message } = await answer.json();
-    if (answer.ok) return data;
-    throw Object.assign(new Error(message), { code: error.code, status: answer.status });
-  }
-
-  async stop() {
-    this.child.kill();
-    await once(this.child, 'exit');
-  }
-}
 
 /**
  * Starts a server that ends with the test: `answer(n, path, body)` gives `[status, headers, payload]`,

@@ -7,7 +7,7 @@ import Fastify from 'fastify';
 import { type Context, Hono } from 'hono';
 import pg from 'pg';
 
-import { FastStar, guardAmount, type Payment, type PaymentSucceededEvent, type WebhookEvent } from 'faststar';
+import { type CreatedSession, FastStar, guardAmount, type Payment, type PaymentSucceededEvent, type WebhookEvent } from 'faststar';
 import * as forExpress from 'faststar/express';
 import * as forFastify from 'faststar/fastify';
 import * as forHono from 'faststar/hono';
@@ -62,6 +62,10 @@ export function onExpress(): void {
   app.post('/webhooks/faststar', forExpress.webhook(webhook));
   app.post('/checkout', express.json(), forExpress.checkout((request) => fields(request.body.quantity)));
   createServer(forExpress.webhook(webhook));
+  const onCreated = ({ session }: CreatedSession, { params }: express.Request<{ id: string }>) => {
+    console.log(params.id, session.amount_total);
+  };
+  app.post('/kept/:id', forExpress.checkout((request: express.Request<{ id: string }>) => fields(Number(request.params.id)), { onCreated }));
   app.post('/orders/:id', forExpress.checkout((request: express.Request<{ id: string }>) => fields(Number(request.params.id))));
 }
 
@@ -75,6 +79,7 @@ export function onHono(): void {
   const app = new Hono();
   app.post('/webhooks/faststar', forHono.webhook(webhook));
   app.post('/checkout', forHono.checkout(async (c) => fields((await c.req.json()).quantity)));
+  app.post('/kept', forHono.checkout((c: Context) => fields(1), { onCreated: ({ session }, c) => c.set('session', session.id) }));
   app.post('/named', forHono.checkout((c: Context) => fields(Number(c.req.query('quantity')))));
 }
 

@@ -1,0 +1,125 @@
+/** The shop's database: what is in stock, and what was ordered. */
+
+import { randomUUID } from 'node:crypto';
+import { DatabaseSync } from 'node:sqlite';
+
+import { INBOX_TABLE } from 'faststar/inbox';
+
+const TABLES = `
+  PRAGMA journal_mode = WAL;
+  CREATE TABLE IF NOT EXISTS stock (
+    poster TEXT PRIMARY KEY,
+    price_id TEXT NOT NULL,
+    sheets INTEGER NOT NULL
+  );
+  CREATE TABLE IF NOT EXISTS orders (
+    id TEXT PRIMARY KEY,
+    state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'paid', 'review')),
+    note TEXT NOT NULL DEFAULT '',
+    country TEXT NOT NULL,
+    session_id TEXT,
+    currency TEXT,
+    subtotal INTEGER,
+    tax INTEGER,
+    total INTEGER,
+    payment_id TEXT
+  );
+  CREATE TABLE IF NOT EXISTS order_lines (
+    order_id TEXT NOT NULL REFERENCES orders,
+    poster TEXT NOT NULL,
+    quantity INTEGER NOT NULL
+  );
+  ${INBOX_TABLE};
+`;
+
+/** Opens the database of a file, or `:memory:`. */
+export function open(file) {
+  const database = new DatabaseSync(file);
+  database.exec(TABLES);
+  return database;
+}
+
+/** The orders, and the shelf. */
+export class Orders {
+  #database;
+
+  /** @param {DatabaseSync} database */
+  constructor(database) {
+    this.#database = database;
+  }
+
+  /** Puts a poster on the shelf, with its price in FastStar's catalog. */
+  stock(poster, priceId) {
+    this.#run(
+      `INSERT INTO stock VALUES (?, ?, 40)
+       ON CONFLICT (poster) DO UPDATE SET price_id = excluded.price_id`,
+      poster,
+      priceId,
+    );
+  }
+
+  /** Gives the price of a poster in FastStar's catalog. */
+  priceOf(poster) {
+    return this.#get('SELECT price_id FROM stock WHERE poster = ?', poster)?.price_id;
+  }
+
+  /** Makes an order, which nobody has paid yet. */
+  place(lines, country) {
+    // It is all that the buyer's cookie holds, so nobody should guess it.
+    const id = randomUUID();
+    this.#database.exec('BEGIN');
+    this.#run('INSERT INTO orders (id, country) VALUES (?, ?)', id, country);
+    for (const { poster, quantity } of lines) {
+      this.#run('INSERT INTO order_lines VALUES (?, ?, ?)', id, poster, quantity);
+    }
+    this.#database.exec('COMMIT');
+    return id;
+  }
+
+  /** Remembers the session of an order, and what the buyer has to pay. */
+  charge(id, session) {
+    this.#run(
+      `UPDATE orders SET session_id = ?, country = ?, currency = ?, subtotal = ?, tax = ?, total = ?
+       WHERE id = ?`,
+      session.id,
+      session.buyer_country,
+      session.currency,
+      session.amount_subtotal,
+      session.amount_tax,
+      session.amount_total,
+      id,
+    );
+  }
+
+  /** Gives an order with its lines. */
+  get(id) {
+    const order = this.#get('SELECT * FROM orders WHERE id = ?', id ?? '');
+    return order && { ...order, lines: this.#lines(id) };
+  }
+
+  /** Takes the money, and the posters off the shelf. */
+  markPaid(id, paymentId) {
+    for (const { poster, quantity } of this.#lines(id)) {
+      this.#run('UPDATE stock SET sheets = sheets - ? WHERE poster = ?', quantity, poster);
+    }
+    this.#run(`UPDATE orders SET state = 'paid', payment_id = ? WHERE id = ?`, paymentId, id);
+  }
+
+  /** Leaves an order to a person. */
+  askForReview(id, note) {
+    this.#run(`UPDATE orders SET state = 'review', note = ? WHERE id = ?`, note, id);
+  }
+
+  #lines(id) {
+    const lines = 'SELECT poster, quantity FROM order_lines WHERE order_id = ? ORDER BY rowid';
+    return this.#database.prepare(lines).all(id);
+  }
+
+  #get(sql, ...values) {
+    return this.#database.prepare(sql).get(...values);
+  }
+
+  #run(sql, ...values) {
+    this.#database.prepare(sql).run(...values);
+  }
+}

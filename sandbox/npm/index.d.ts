@@ -1,0 +1,2 @@
+/** The path of the program `faststar`. */
+export declare const path: string;
