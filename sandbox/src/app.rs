@@ -117,7 +117,7 @@ impl NewMerchant {
 }
 
 impl App {
-    /// Puts the state together, and gives what the journal is to keep.
+    /// Puts the state together, and gives what `journal::run` is to keep.
     pub fn new(store: Store, receivers: Receivers, origin: String) -> (Self, mpsc::Receiver<Raw>) {
         let (journal, queue) = Journal::new();
         let app = Self {

@@ -1,0 +1,70 @@
+/** Tells who listens what the client does. Nothing that they are told is a secret. */
+
+import { FastStarError } from './errors.js';
+
+/** A call that is about to be made. */
+export interface RequestInfo {
+  /** Its name, such as `checkout.sessions.create`. */
+  readonly operation: string;
+}
+
+/** A call that has ended, well or not. */
+export interface ResponseInfo {
+  readonly request: RequestInfo;
+  /** The HTTP status of the last answer; `undefined` where none came. */
+  readonly status: number | undefined;
+  /** The answer's `X-Request-Id`. */
+  readonly requestId: string | undefined;
+  /** What it took in milliseconds, with its retries and waits. */
+  readonly duration: number;
+  /** How many attempts it took; `undefined` where it failed. */
+  readonly attempts: number | undefined;
+  /** What it threw. */
+  readonly error: unknown;
+}
+
+/** Functions that a client calls around each call. What they throw, the call throws. */
+export interface Hooks {
+  /** Is called before a call. */
+  readonly onRequest?: ((request: RequestInfo) => void) | undefined;
+  /** Is called after a call. */
+  readonly onResponse?: ((response: ResponseInfo) => void) | undefined;
+}
+
+/** The part of an answer that hooks are told. */
+interface Told {
+  readonly request_id: string | null;
+  readonly status: number;
+  readonly attempts: number;
+}
+
+/** Makes a call and tells of it. @internal */
+export async function watched<T extends Told>(
+  hooks: Hooks,
+  operation: string,
+  call: () => Promise<T>,
+): Promise<T> {
+  const request = Object.freeze({ operation });
+  const started = performance.now();
+  const end = (answer: Told | undefined, error: unknown): void => {
+    const failed = error instanceof FastStarError ? error : undefined;
+    hooks.onResponse?.({
+      request,
+      status: answer?.status ?? failed?.status,
+      requestId: answer?.request_id ?? failed?.requestId,
+      duration: performance.now() - started,
+      attempts: answer?.attempts,
+      error,
+    });
+  };
+  hooks.onRequest?.(request);
+  let answer: T;
+  try {
+    answer = await call();
+  } catch (error) {
+    end(undefined, error);
+    throw error;
+  }
+  end(answer, undefined);
+  return answer;
+}

@@ -1,0 +1,7 @@
+/**
+ * Next's route handlers, on Node: `export const POST = webhook(…)`.
+ *
+ * @packageDocumentation
+ */
+
+export * from './fetch.js';

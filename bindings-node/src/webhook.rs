@@ -1,0 +1,75 @@
+//! Verifies and signs webhooks.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use faststar::error::{Error, ErrorKind, Result, code};
+use faststar::event::{Event, EventType};
+use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all};
+use napi_derive::napi;
+
+use crate::error::guarded;
+
+/// Verifies a webhook and gives its event.
+#[napi]
+pub fn verify_webhook(
+    body: &[u8],
+    header: Option<String>,
+    secrets: Vec<String>,
+    event_id: Option<String>,
+    tolerance: Option<i64>,
+    now: Option<i64>,
+) -> napi::Result<String> {
+    guarded(|| {
+        let tolerance = tolerance.and_then(|seconds| u64::try_from(seconds).ok());
+        let tolerance = tolerance.map_or(DEFAULT_TOLERANCE, Duration::from_secs);
+        let verifier = verifier(&secrets)?.tolerance(tolerance);
+        let header = header.ok_or_else(|| {
+            let message = "the header X-Webhook-Signature is missing; pass its value";
+            Error::new(ErrorKind::Signature, code::MALFORMED_HEADER, message)
+        })?;
+        let now = now.unwrap_or_else(unix_now);
+        let event = verifier.verify_with_id(body, &header, event_id.as_deref(), now)?;
+        Ok(written(&event))
+    })
+}
+
+/// Gives the types of events that this version knows.
+#[napi]
+pub fn event_types() -> Vec<&'static str> {
+    EventType::KNOWN.to_vec()
+}
+
+/// Reads an event that was verified before.
+#[napi]
+pub fn parse_event(body: &[u8]) -> napi::Result<String> {
+    guarded(|| Event::parse(body).map(|event| written(&event)))
+}
+
+/// Signs a body as FastStar does and gives the header's value.
+#[napi]
+pub fn sign_webhook(
+    body: &[u8],
+    secrets: Vec<String>,
+    timestamp: Option<i64>,
+) -> napi::Result<String> {
+    guarded(|| Ok(sign_all(body, secrets, timestamp.unwrap_or_else(unix_now))))
+}
+
+fn written(event: &Event) -> String {
+    serde_json::to_string(event).expect("an event is JSON")
+}
+
+fn verifier(secrets: &[String]) -> Result<Verifier> {
+    let (first, others) = secrets.split_first().ok_or_else(|| {
+        let message = "there is no webhook secret; pass the secret of this endpoint";
+        Error::new(ErrorKind::Signature, code::INVALID_SECRET, message)
+    })?;
+    others.iter().try_fold(Verifier::new(first.as_str())?, |verifier, secret| {
+        verifier.and_secret(secret.as_str())
+    })
+}
+
+fn unix_now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}

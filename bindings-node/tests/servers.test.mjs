@@ -1,0 +1,492 @@
+/** What the routes of each framework do with webhooks and with buyers, over real sockets. */
+
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { request as httpRequest } from 'node:http';
+import { after, before, test } from 'node:test';
+import { inspect } from 'node:util';
+
+import express from 'express';
+import Fastify from 'fastify';
+
+import {
+  AmountMismatchError,
+  ConfigurationError,
+  FastStar,
+  guardAmount,
+  SignatureVerificationError,
+  ValidationError,
+  webhooks,
+} from 'faststar';
+import * as forExpress from 'faststar/express';
+import * as forFastify from 'faststar/fastify';
+import * as forFetch from 'faststar/fetch';
+import * as forNext from 'faststar/next';
+import { memoryInbox } from 'faststar/inbox';
+import { frameworks, WEBHOOK } from './shops.mjs';
+import { CREATED, failed, ok, REQUEST, Sandbox, serve } from './support.mjs';
+
+const SECRET = 'CANARY-secret';
+const LIMIT = 1024 * 1024;
+
+const eventOf = (id, type = 'payment.succeeded') =>
+  JSON.stringify({
+    id,
+    type,
+    created: 1769900000,
+    data: { payment_id: 'pi_1', amount: 1999, currency: 'USD', status: 'succeeded', client_reference_id: 'ö' },
+    livemode: false,
+    api_version: 'v1',
+  });
+
+const padded = (body, length) => body + ' '.repeat(length - Buffer.byteLength(body));
+
+const signed = (body, secret = SECRET) => ({
+  'content-type': 'application/json',
+  'x-webhook-signature': webhooks.signForTest(body, secret),
+});
+
+/** Posts and gives the status and the text of the answer; a body in several parts is sent chunked. */
+function post(url, body, headers) {
+  return new Promise((resolve, reject) => {
+    const request = httpRequest(url, { method: 'POST', headers, agent: false }, async (response) => {
+      let text = '';
+      for await (const part of response.setEncoding('utf8')) text += part;
+      resolve([response.statusCode, text]);
+    });
+    request.on('error', reject);
+    if (Array.isArray(body)) for (const part of body) request.write(part);
+    else request.setHeader('content-length', Buffer.byteLength(body)).write(body);
+    request.end();
+  });
+}
+
+/** Starts a shop that writes down what it is told; it ends with the test. */
+async function shop(t, framework, { on, eat, cart, checkout, ...webhook } = {}) {
+  const seen = { events: [], errors: [], processed: [] };
+  const { url, close } = await framework.start({
+    webhook: {
+      inbox: memoryInbox('tx'),
+      secret: SECRET,
+      on: on ?? { 'payment.succeeded': async (event, tx) => void seen.events.push([event.id, event.type, tx]) },
+      onProcessed: ({ id }) => void seen.processed.push(id),
+      onError: (error, event) => void seen.errors.push([error, event?.id]),
+      ...webhook,
+    },
+    cart: cart ?? (() => REQUEST),
+    checkout: { onError: (error) => void seen.errors.push([error]), ...checkout },
+    eat,
+  });
+  t.after(close);
+  return { ...seen, url, hook: url + WEBHOOK };
+}
+
+let sandbox;
+before(async () => (sandbox = await Sandbox.start()));
+after(() => sandbox.stop());
+
+for (const [name, framework] of Object.entries(frameworks)) {
+  test(`${name}: an event is handled, and its redelivery has no second effect`, async (t) => {
+    const { hook, events, errors, processed } = await shop(t, framework);
+    const body = eventOf('evt_1');
+    assert.deepEqual(await post(hook, body, signed(body)), [200, 'processed\n']);
+    assert.deepEqual(await post(hook, body, signed(body)), [200, 'duplicate\n']);
+    assert.deepEqual(events, [['evt_1', 'payment.succeeded', 'tx']]);
+    assert.deepEqual(processed, ['evt_1']);
+    assert.deepEqual(errors, []);
+  });
+
+  test(`${name}: the bytes are those that came: in chunks, within a character, with spaces, of any type`, async (t) => {
+    const { hook, events } = await shop(t, framework);
+    const body = Buffer.from(` ${eventOf('evt_1')}\n`);
+    const half = body.indexOf('ö') + 1;
+    const headers = signed(body);
+    assert.deepEqual(await post(hook, [body.subarray(0, half), body.subarray(half)], headers), [200, 'processed\n']);
+    for (const [id, type] of [['evt_2', 'text/plain'], ['evt_3', 'application/x-www-form-urlencoded'], ['evt_4', undefined]]) {
+      const other = eventOf(id);
+      const { 'content-type': _, ...rest } = signed(other);
+      assert.deepEqual(await post(hook, other, type ? { ...rest, 'content-type': type } : rest), [200, 'processed\n']);
+    }
+    assert.equal(events.length, 4);
+  });
+
+  test(`${name}: what is not signed by a secret is refused alike, and the log has why`, async (t) => {
+    const { hook, events, errors } = await shop(t, framework);
+    const body = eventOf('evt_1');
+    for (const [sent, headers, code] of [
+      [body, signed(body, 'another'), 'signature_mismatch'],
+      [`${body} `, signed(body), 'signature_mismatch'],
+      [body, { ...signed(body), 'x-webhook-signature': 'nonsense' }, 'malformed_header'],
+      [body, {}, 'malformed_header'],
+      [body, { ...signed(body), 'x-webhook-id': 'evt_2' }, 'event_id_mismatch'],
+      ['', signed(body), 'signature_mismatch'],
+      [body, { 'x-webhook-signature': webhooks.signForTest(body, SECRET, { timestamp: 1 }) }, 'timestamp_too_old'],
+      ['no json', signed('no json'), 'malformed_json'],
+    ]) {
+      assert.deepEqual(await post(hook, sent, headers), [400, 'not verified\n'], code);
+      const [error, id] = errors.pop();
+      assert.ok(error instanceof SignatureVerificationError, inspect(error));
+      assert.deepEqual([error.code, id], [code, undefined]);
+      assert.ok(!inspect(error).includes('CANARY'));
+    }
+    assert.deepEqual(events, []);
+  });
+
+  test(`${name}: any of several secrets is good`, async (t) => {
+    const { hook } = await shop(t, framework, { secret: ['new', 'old'] });
+    for (const [id, secret, status] of [['evt_1', 'old', 200], ['evt_2', 'new', 200], ['evt_3', 'other', 400]]) {
+      const body = eventOf(id);
+      assert.equal((await post(hook, body, signed(body, secret)))[0], status, secret);
+    }
+  });
+
+  test(`${name}: a body that is too large is cut off, whether it says so or not`, async (t) => {
+    const { hook, events, errors } = await shop(t, framework);
+    const body = padded(eventOf('evt_1'), LIMIT);
+    assert.deepEqual(await post(hook, body, signed(body)), [200, 'processed\n']);
+    const large = `${body} `;
+    assert.deepEqual(await post(hook, large, signed(large)), [413, 'too large\n']);
+    assert.deepEqual(await post(hook, [body, ' '], signed(large)), [413, 'too large\n']);
+    assert.equal(events.length, 1);
+    assert.deepEqual(errors.map(([error]) => error.code), ['body_too_large', 'body_too_large']);
+  });
+
+  test(`${name}: a body that is announced as too large is not waited for`, async (t) => {
+    const { hook } = await shop(t, framework);
+    const request = httpRequest(hook, { method: 'POST', headers: { 'content-length': LIMIT + 1 } });
+    request.flushHeaders();
+    const [response] = await once(request, 'response');
+    const closed = once(request.socket, 'close');
+    assert.deepEqual([response.statusCode, response.headers.connection], [413, 'close']);
+    response.resume();
+    request.on('error', () => {});
+    await closed;
+  });
+
+  test(`${name}: where the body was read before, the error says how to keep it, and the event is not lost`, async (t) => {
+    for (const chunked of [false, true]) {
+      const { hook, events, errors } = await shop(t, framework, { eat: true });
+      const body = eventOf('evt_1');
+      const answer = await post(hook, chunked ? [body.slice(0, 9), body.slice(9)] : body, signed(body));
+      assert.deepEqual(answer, [500, 'failed\n']);
+      assert.equal(errors.length, 1);
+      const [error] = errors[0];
+      assert.ok(error instanceof ConfigurationError, inspect(error));
+      assert.deepEqual([error.code, error.param], ['raw_body_lost', 'body']);
+      assert.match(error.message, framework.advice);
+      assert.deepEqual(events, []);
+    }
+  });
+
+  test(`${name}: a type without a handler is acknowledged, also one of tomorrow`, async (t) => {
+    const { hook, events, errors } = await shop(t, framework);
+    for (const type of ['invoice.paid', 'payout.sent', '__proto__', '*']) {
+      const body = eventOf(`evt_${type}`, type);
+      assert.deepEqual(await post(hook, body, signed(body)), [200, 'processed\n'], type);
+    }
+    assert.deepEqual([events, errors], [[], []]);
+  });
+
+  test(`${name}: an event whose handler failed is handled when it comes again`, async (t) => {
+    let attempts = 0;
+    const on = {
+      'payment.succeeded': async () => {
+        attempts += 1;
+        if (attempts < 3) throw new Error(`attempt ${attempts}`);
+      },
+    };
+    const { hook, errors, processed } = await shop(t, framework, { on });
+    const body = eventOf('evt_1');
+    const answers = [];
+    for (let time = 0; time < 4; time += 1) answers.push((await post(hook, body, signed(body))).join(' '));
+    assert.deepEqual(answers, ['500 failed\n', '500 failed\n', '200 processed\n', '200 duplicate\n']);
+    assert.deepEqual(errors.map(([{ message }, id]) => [message, id]), [['attempt 1', 'evt_1'], ['attempt 2', 'evt_1']]);
+    assert.deepEqual(processed, ['evt_1']);
+  });
+
+  test(`${name}: deliveries at once run once`, async (t) => {
+    let running = 0;
+    let most = 0;
+    let total = 0;
+    const on = {
+      'payment.succeeded': async () => {
+        most = Math.max(most, ++running);
+        await new Promise(setImmediate);
+        running -= 1;
+        total += 1;
+      },
+    };
+    const { hook } = await shop(t, framework, { on });
+    const body = eventOf('evt_1');
+    const answers = await Promise.all(Array.from({ length: 5 }, () => post(hook, body, signed(body))));
+    assert.deepEqual(answers.map(([, text]) => text).sort(), [...Array(4).fill('duplicate\n'), 'processed\n']);
+    assert.deepEqual([most, total], [1, 1]);
+  });
+
+  test(`${name}: without a secret it is the shop's failure, and the event comes again`, async (t) => {
+    for (const secret of ['', ' ', [], undefined]) {
+      const { hook, errors } = await shop(t, framework, { secret });
+      const body = eventOf('evt_1');
+      assert.deepEqual(await post(hook, body, signed(body)), [500, 'failed\n']);
+      assert.deepEqual(errors.map(([{ code }]) => code), ['invalid_secret']);
+    }
+  });
+
+  test(`${name}: a buyer's browser gets a url, or what it may know of an error`, async (t) => {
+    let mode = 'good';
+    const api = await serve(t, () => (mode === 'down' ? failed(503, 'overloaded') : mode === 'key' ? failed(401, 'invalid_api_key') : ok(CREATED)));
+    const client = new FastStar('CANARY-key', { baseUrl: api.url, maxRetries: 0 });
+    const { url, errors } = await shop(t, framework, {
+      cart: ({ quantity }) => {
+        if (mode === 'bug') throw new Error('CANARY of the shop');
+        return { ...REQUEST, line_items: [{ price_id: 'price_1', quantity }] };
+      },
+      checkout: { client },
+    });
+    const buy = async (quantity) => {
+      const [status, text] = await post(`${url}/checkout`, JSON.stringify({ quantity }), { 'content-type': 'application/json' });
+      return [status, JSON.parse(text)];
+    };
+    assert.deepEqual(await buy(2), [200, { url: CREATED.url }]);
+    assert.deepEqual(JSON.parse(api.requests[0].body).line_items, [{ price_id: 'price_1', quantity: 2 }]);
+    assert.deepEqual(await buy(0), [400, { error: { code: 'out_of_range', param: 'line_items[0].quantity' } }]);
+    mode = 'down';
+    assert.deepEqual(await buy(1), [502, { error: { code: 'unavailable', param: null } }]);
+    mode = 'key';
+    assert.deepEqual(await buy(1), [500, { error: { code: 'internal', param: null } }]);
+    mode = 'bug';
+    assert.deepEqual(await buy(1), [500, { error: { code: 'internal', param: null } }]);
+    assert.deepEqual(errors.map(([{ name }]) => name), ['ValidationError', 'ServerError', 'AuthenticationError', 'Error']);
+  });
+
+  test(`${name}: a buyer pays in the sandbox, and the order is fulfilled once`, async (t) => {
+    const { api_key, webhook_secret } = await sandbox.merchant();
+    const paid = [];
+    const { url, hook, errors } = await shop(t, framework, {
+      secret: webhook_secret,
+      on: {
+        'payment.succeeded': (event) => {
+          const payment = guardAmount(event, { amount: 1998, currency: 'eur' });
+          paid.push(payment.client_reference_id);
+        },
+      },
+      cart: ({ quantity }) => ({
+        mode: 'payment',
+        presentation: 'link',
+        line_items: [{ ad_hoc_amount: 999, ad_hoc_currency: 'EUR', quantity }],
+        buyer_country: 'DE',
+        client_reference_id: 'order_1',
+      }),
+      checkout: { client: new FastStar(api_key, { baseUrl: sandbox.url }) },
+    });
+    const control = (path, body = {}) => sandbox.post(api_key, `/sandbox/v1${path}`, body);
+    await control('/webhook_endpoints', { url: hook });
+    await control('/faults', { duplicate: 1 });
+    for (const quantity of [2, 1]) {
+      const [, text] = await post(`${url}/checkout`, JSON.stringify({ quantity }), { 'content-type': 'application/json' });
+      const id = /checkout\/(cs_\w+)/.exec(JSON.parse(text).url)[1];
+      await control(`/sessions/${id}/complete`);
+      await control('/deliver');
+    }
+    assert.deepEqual(paid, ['order_1']);
+    assert.ok(errors.length >= 1);
+    for (const [error] of errors) assert.ok(error instanceof AmountMismatchError, inspect(error));
+  });
+}
+
+test('express: bytes that something has kept are as good', async (t) => {
+  const app = express();
+  const seen = [];
+  const hook = forExpress.webhook({ inbox: memoryInbox(), secret: SECRET, on: {}, onError: (error) => void seen.push(error) });
+  app.post('/raw', express.raw({ type: '*/*' }), hook);
+  app.post('/kept', express.json({ verify: (request, _response, bytes) => (request.rawBody = bytes) }), hook);
+  app.post('/large', express.raw({ type: '*/*', limit: '2mb' }), hook);
+  // They leave the stream alone where the type is another one, but Express 4 sets an empty body.
+  app.post('/others', express.urlencoded({ extended: true }), express.text(), (request, _response, next) => {
+    request.body = {};
+    next();
+  }, hook);
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const url = `http://127.0.0.1:${server.address().port}`;
+  for (const path of ['/raw', '/kept', '/others']) {
+    const body = eventOf(`evt_${path}`);
+    assert.deepEqual(await post(url + path, body, signed(body)), [200, 'processed\n'], path);
+  }
+  const large = padded(eventOf('evt_1'), LIMIT + 1);
+  assert.deepEqual(await post(`${url}/large`, large, signed(large)), [413, 'too large\n']);
+  assert.deepEqual(seen.map(({ code }) => code), ['body_too_large']);
+});
+
+test('express: a stream whose bytes became text is told as lost', async (t) => {
+  const app = express();
+  const errors = [];
+  app.use((request, _response, next) => {
+    request.setEncoding('utf8');
+    next();
+  });
+  app.post('/', forExpress.webhook({ inbox: memoryInbox(), secret: SECRET, on: {}, onError: (error) => void errors.push(error.code) }));
+  const server = app.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  const body = eventOf('evt_1');
+  const answer = await post(`http://127.0.0.1:${server.address().port}/`, body, signed(body));
+  assert.deepEqual([answer, errors], [[500, 'failed\n'], ['raw_body_lost']]);
+});
+
+test('express: a sender that hangs up leaves nothing behind', async (t) => {
+  let told;
+  const failure = new Promise((resolve) => (told = resolve));
+  const { hook, events } = await shop(t, frameworks['express 5'], { onError: told });
+  const request = httpRequest(hook, { method: 'POST', headers: { 'content-length': 100 }, agent: false });
+  request.on('error', () => {});
+  request.write('{', () => request.destroy());
+  assert.match((await failure).message, /aborted|premature/i);
+  assert.deepEqual(events, []);
+});
+
+test('fastify: the parsers of the application stay, and so do those of its other plugins', async (t) => {
+  const app = Fastify();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_request, text, done) => done(null, { mine: text }));
+  app.register(forFastify.webhook({ inbox: memoryInbox(), secret: SECRET, on: {} }), { prefix: WEBHOOK });
+  app.post('/other', async (request) => request.body);
+  t.after(() => app.close());
+  const body = eventOf('evt_1');
+  const sent = { method: 'POST', payload: body, headers: signed(body) };
+  assert.deepEqual((await app.inject({ ...sent, url: '/other' })).json(), { mine: body });
+  for (const [url, text] of [[WEBHOOK, 'processed\n'], [`${WEBHOOK}/`, 'duplicate\n']]) {
+    const answer = await app.inject({ ...sent, url });
+    assert.deepEqual([answer.statusCode, answer.body], [200, text]);
+  }
+});
+
+test('next: a route gets what Next gives it besides the request', async (t) => {
+  const api = await serve(t, () => ok(CREATED));
+  const client = new FastStar('k', { baseUrl: api.url });
+  const POST = forNext.checkout(async (_request, { params }) => ({ ...REQUEST, client_reference_id: (await params).id }), { client });
+  const answer = await POST(new Request('http://shop.test/orders/7/pay', { method: 'POST' }), { params: Promise.resolve({ id: '7' }) });
+  assert.deepEqual([answer.status, answer.headers.get('cache-control')], [200, 'no-store']);
+  assert.equal(JSON.parse(api.requests[0].body).client_reference_id, '7');
+  assert.equal(forNext.webhook, forFetch.webhook);
+});
+
+test('what is no POST is told so', async () => {
+  const hook = forFetch.webhook({ inbox: memoryInbox(), on: {} });
+  const sell = forFetch.checkout(() => REQUEST);
+  for (const route of [hook, sell]) {
+    const answer = await route(new Request('http://shop.test/'));
+    assert.deepEqual([answer.status, answer.headers.get('allow')], [405, 'POST']);
+  }
+});
+
+const webhookOf = (options) => () => forFetch.webhook({ inbox: memoryInbox(), on: {}, ...options });
+
+for (const [what, make, param] of [
+  ['no inbox', webhookOf({ inbox: undefined }), 'inbox'],
+  ['an inbox that is none', webhookOf({ inbox: new Map() }), 'inbox'],
+  ['no handlers', webhookOf({ on: undefined }), 'on'],
+  ['a misspelt type', webhookOf({ on: { 'payment.succeded': () => {} } }), 'on.payment.succeded'],
+  ['a handler that is none', webhookOf({ on: { 'payment.failed': 1 } }), "on['payment.failed']"],
+  ['a misspelt option', webhookOf({ onerror: () => {} }), 'onerror'],
+  ['an onError that is none', webhookOf({ onError: 1 }), 'onError'],
+  ['an onProcessed that is none', webhookOf({ onProcessed: 1 }), 'onProcessed'],
+  ['fields instead of a function', () => forFetch.checkout(REQUEST), 'params'],
+  ['a misspelt option of checkout', () => forFetch.checkout(() => REQUEST, { Client: 1 }), 'Client'],
+]) {
+  test(`a route with ${what} is refused before it is used`, () => {
+    assert.throws(make, (error) => error instanceof ConfigurationError && error.param === param);
+  });
+}
+
+async function receive(hook, body) {
+  const answer = await hook(new Request('http://shop.test/', { method: 'POST', body, headers: signed(body) }));
+  return [answer.status, await answer.text()];
+}
+
+test('a handler of all types runs after the one of its type, in the same transaction', async () => {
+  for (const asynchronous of [false, true]) {
+    const seen = [];
+    const hook = forFetch.webhook({
+      inbox: memoryInbox(),
+      secret: SECRET,
+      on: {
+        '*': ({ type }) => void seen.push(`* ${type}`),
+        'invoice.paid': asynchronous
+          ? async ({ type }) => {
+              await new Promise(setImmediate);
+              seen.push(type);
+            }
+          : ({ type }) => void seen.push(type),
+      },
+    });
+    await receive(hook, eventOf('evt_1', 'invoice.paid'));
+    await receive(hook, eventOf('evt_2', 'payout.sent'));
+    await receive(hook, eventOf('evt_3', '*'));
+    assert.deepEqual(seen, ['invoice.paid', '* invoice.paid', '* payout.sent', '* *']);
+  }
+});
+
+test('what onProcessed throws is told, and changes nothing', async () => {
+  for (const onProcessed of [() => { throw new Error('mail') }, async () => { throw new Error('mail') }]) {
+    const errors = [];
+    const hook = forFetch.webhook({
+      inbox: memoryInbox(), secret: SECRET, on: {}, onProcessed, onError: (error, event) => void errors.push([error.message, event.id]),
+    });
+    assert.deepEqual(await receive(hook, eventOf('evt_1')), [200, 'processed\n']);
+    assert.deepEqual(errors, [['mail', 'evt_1']]);
+  }
+});
+
+test('without onError, and where it throws, the console is told', async (t) => {
+  const { mock } = t.mock.method(console, 'error', () => {});
+  const on = { 'payment.failed': () => { throw new Error('no shelf') } };
+  const quiet = forFetch.webhook({ inbox: memoryInbox(), secret: SECRET, on });
+  assert.equal((await receive(quiet, eventOf('evt_1', 'payment.failed')))[0], 500);
+  await quiet(new Request('http://shop.test/', { method: 'POST', body: '{}' }));
+  await forFetch.checkout(() => { throw new Error('no cart') })(new Request('http://shop.test/', { method: 'POST' }));
+  const broken = forFetch.webhook({ inbox: memoryInbox(), secret: SECRET, on, onError: async () => { throw new Error('no log') } });
+  assert.equal((await receive(broken, eventOf('evt_1', 'payment.failed')))[0], 500);
+  const lines = mock.calls.map(({ arguments: told }) => told.map((part) => part.message ?? part).join(' '));
+  assert.equal(lines[0], 'faststar: payment.failed evt_1 failed: no shelf');
+  assert.match(lines[1], /^faststar: refused a webhook: .* \(malformed_header\)$/);
+  assert.deepEqual(lines.slice(2), ['faststar: no cart', 'no log']);
+});
+
+const event = (data, type = 'payment.succeeded') =>
+  webhooks.parse(JSON.stringify({ id: 'evt_1', type, data: { payment_id: 'pi_1', status: 'succeeded', ...data } }));
+
+test('the guard lets through exactly the amount of the order', () => {
+  const paid = event({ amount: 1999, currency: 'USD' });
+  assert.equal(guardAmount(paid, { amount: 1999, currency: 'usd' }), paid.data);
+  assert.equal(guardAmount(paid, { amount: 1999n, currency: 'USD' }), paid.data);
+  for (const [amount, currency] of [[1998, 'USD'], [2000, 'USD'], [1999, 'EUR'], [1999, 'JPY'], [-1999, 'USD']]) {
+    assert.throws(() => guardAmount(paid, { amount, currency }), (error) => {
+      assert.ok(error instanceof AmountMismatchError);
+      assert.deepEqual([error.name, error.code], ['AmountMismatchError', 'amount_mismatch']);
+      assert.deepEqual(error.expected, { amount, currency });
+      assert.deepEqual(error.paid, { amount: 1999, currency: 'USD' });
+      return true;
+    });
+  }
+});
+
+test('the guard takes no other event and no other amount', () => {
+  const paid = event({ amount: 1999, currency: 'USD' });
+  for (const [given, order, param] of [
+    [event({ amount: 1999, currency: 'USD' }, 'payment.failed'), { amount: 1999, currency: 'USD' }, 'event'],
+    [paid, { amount: 19.99, currency: 'USD' }, 'amount'],
+    [paid, { amount: '1999', currency: 'USD' }, 'amount'],
+    [paid, { amount: true, currency: 'USD' }, 'amount'],
+    [paid, { amount: NaN, currency: 'USD' }, 'amount'],
+    [paid, { currency: 'USD' }, 'amount'],
+    [paid, { amount: 1999 }, 'currency'],
+    [event({ currency: 'USD' }), { amount: 1999, currency: 'USD' }, 'amount'],
+  ]) {
+    assert.throws(() => guardAmount(given, order), (error) => {
+      assert.ok(error instanceof ValidationError, inspect(error));
+      assert.equal(error.param, param);
+      return true;
+    });
+  }
+});

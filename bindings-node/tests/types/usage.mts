@@ -1,0 +1,160 @@
+/** How users write it, and what the compiler refuses. It is checked and not run. */
+
+import {
+  APIConnectionError,
+  type CreateSessionParams,
+  FastStar,
+  FastStarError,
+  type KnownEvent,
+  type List,
+  type Page,
+  type PriceItemParams,
+  type Product,
+  type SessionStatus,
+  ValidationError,
+  formatMoney,
+  quote,
+  webhooks,
+} from 'faststar';
+
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+const same = <A, B>(_same: Same<A, B>): void => {};
+
+const faststar = new FastStar('fs_test_1', { timeout: 2500, maxRetries: 1, merchant: 'mor' });
+const { sessions } = faststar.checkout;
+
+export async function documented(order: string): Promise<string> {
+  const created = await sessions.create(
+    {
+      mode: 'payment',
+      presentation: 'iframe',
+      line_items: [{ price_id: 'price_xxx', quantity: 1 }],
+      customer_email: 'buyer@example.com',
+      success_url: 'https://yoursite.com/success',
+      cancel_url: undefined,
+      buyer_country: 'US',
+      client_reference_id: order,
+    },
+    { idempotencyKey: order, signal: AbortSignal.timeout(5000) },
+  );
+  same<typeof created.session.amount_total, number>(true);
+  same<typeof created.requestId, string | undefined>(true);
+  const status: SessionStatus = created.session.status;
+  if (status === 'complete' || status === 'a status of tomorrow') return created.session.currency;
+  // @ts-expect-error a result does not change
+  created.session.amount_total = 1;
+  return created.url;
+}
+
+export async function modes(items: PriceItemParams[], mode: string): Promise<void> {
+  await sessions.create({ mode: 'payment', presentation: 'link', line_items: [{ product_id: 'prod_1' }] });
+  await sessions.create({ mode: 'payment', presentation: 'link', line_items: [{ ad_hoc_amount: 999n }] });
+  await sessions.create({ mode: 'subscription', presentation: 'iframe', line_items: items });
+  await sessions.create({ mode: 'subscription', presentation: 'iframe', line_items: [{ price_id: 'price_1' }] });
+  await sessions.create({ mode: 'setup', presentation: 'iframe' });
+  await sessions.create({ mode: 'a mode of tomorrow', presentation: 'a way of tomorrow' });
+  await sessions.create({ mode, presentation: 'iframe' });
+  // @ts-expect-error a subscription's item names a price, and not a product
+  await sessions.create({ mode: 'subscription', presentation: 'iframe', line_items: [{ product_id: 'prod_1' }] });
+  // @ts-expect-error nor an ad hoc amount
+  await sessions.create({ mode: 'subscription', presentation: 'iframe', line_items: [{ ad_hoc_amount: 999 }] });
+  // @ts-expect-error nor one beside a price
+  await sessions.create({ mode: 'subscription', presentation: 'iframe', line_items: [{ price_id: 'p', ad_hoc_amount: 9 }] });
+  // @ts-expect-error a subscription has items
+  await sessions.create({ mode: 'subscription', presentation: 'iframe' });
+  // @ts-expect-error and so has a payment
+  await sessions.create({ mode: 'payment', presentation: 'iframe' });
+  // @ts-expect-error an item names what it sells
+  await sessions.create({ mode: 'payment', presentation: 'iframe', line_items: [{ quantity: 1 }] });
+  // @ts-expect-error an amount is no text
+  await sessions.create({ mode: 'payment', presentation: 'iframe', line_items: [{ ad_hoc_amount: '9.99' }] });
+  // @ts-expect-error a misspelt field
+  await sessions.create({ mode: 'setup', presentation: 'iframe', sucess_url: 'https://yoursite.com' });
+  // @ts-expect-error the wire's name is no option's
+  await sessions.create({ mode: 'setup', presentation: 'iframe' }, { idempotency_key: 'a' });
+  // @ts-expect-error what creates nothing takes no key
+  await sessions.retrieve('cs_1', { idempotencyKey: 'a' });
+}
+
+export const kept: CreateSessionParams = { mode: 'setup', presentation: 'link' };
+// @ts-expect-error the same in a variable
+export const wrong: CreateSessionParams = { mode: 'subscription', presentation: 'link', line_items: [{ product_id: 'p' }] };
+
+export async function catalog(): Promise<void> {
+  const { products, prices } = faststar.catalog;
+  const product = await products.create({ name: 'Tea', metadata: { shelf: '3' } });
+  await prices.create({ product_id: product.id, currency: 'USD', unit_amount: 999 });
+  await prices.create({ product_id: product.id, currency: 'USD', unit_amount: 1, type: 'recurring', recurring_interval: 'month' });
+  // @ts-expect-error a recurring price has an interval
+  await prices.create({ product_id: product.id, currency: 'USD', unit_amount: 1, type: 'recurring' });
+  const list = products.list({ limit: 100 });
+  same<typeof list, List<Product>>(true);
+  for await (const each of list) same<typeof each, Product>(true);
+  const page = await list;
+  same<typeof page, Page<Product>>(true);
+  const next = await page.nextPage();
+  if (next !== null) console.log(next.items[0]?.name, next.next_cursor);
+}
+
+export function onWebhook(body: Buffer, headers: NodeJS.Dict<string | string[]>): number {
+  const event = webhooks.verify(body, headers[webhooks.signatureHeader], ['whsec_new', 'whsec_old']);
+  switch (event.type) {
+    case 'payment.succeeded':
+      same<typeof event.data.amount, number>(true);
+      same<typeof event.data.client_reference_id, string | null | undefined>(true);
+      return event.data.amount;
+    case 'invoice.paid':
+      // @ts-expect-error what an invoice's data has is not documented
+      return event.data.amount;
+    default: {
+      // A type of tomorrow.
+      const type: string = event.type;
+      console.log(type, event.data);
+      return 0;
+    }
+  }
+}
+
+export function isOfTomorrow(body: string, header: string): boolean {
+  const event = webhooks.verify(body, header, 'whsec_1');
+  same<Exclude<KnownEvent['type'], string>, never>(true);
+  const type: string = event.type;
+  // @ts-expect-error a type that this version does not know, or a misspelt one
+  return event.type === 'payment.succeded' || type === 'payout.sent';
+}
+
+export function offline(): string {
+  const { total, currency, rates_as_of } = quote({
+    currency: 'EUR',
+    lines: [{ unit_amount: 4900, quantity: 1 }],
+    country: 'DE',
+  });
+  same<typeof rates_as_of, string | null>(true);
+  return formatMoney(total, currency);
+}
+
+export async function errors(): Promise<string | undefined> {
+  try {
+    await sessions.retrieve('cs_1');
+  } catch (error) {
+    if (error instanceof ValidationError) return error.param;
+    if (error instanceof FastStarError) return `${error.code} ${error.status} ${error.retryable}`;
+    throw error;
+  }
+  return undefined;
+}
+
+export function kinds(error: FastStarError): string {
+  // The classes are kept apart, so that what is left after one is not nothing.
+  if (error instanceof ValidationError) return 'input';
+  if (error instanceof APIConnectionError) return error.name;
+  same<typeof error.name, string>(true);
+  return error.code;
+}
+
+export const watched = new FastStar(undefined, {
+  hooks: {
+    onRequest: ({ operation }) => console.log(operation),
+    onResponse: ({ request, status, duration }) => console.log(request.operation, status, duration),
+  },
+});

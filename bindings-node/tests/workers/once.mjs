@@ -1,0 +1,3 @@
+import { FastStar } from 'faststar';
+
+await new FastStar().checkout.sessions.retrieve('cs_1');
