@@ -300,14 +300,15 @@ async fn interrupted() -> PyErr {
     loop {
         tokio::time::sleep(SIGNAL_CHECK).await;
         // Python runs signal handlers on its main thread only; another one need not ask again.
-        let looked = Python::attach(|py| match is_main_thread(py) {
+        // Nothing where Python is ending, with this call under way.
+        let looked = Python::try_attach(|py| match is_main_thread(py) {
             Ok(true) => py.check_signals().map(|()| true),
             other => other,
         });
         match looked {
-            Ok(true) => {}
-            Ok(false) => pending().await,
-            Err(raised) => return raised,
+            Some(Ok(true)) => {}
+            Some(Ok(false)) | None => pending().await,
+            Some(Err(raised)) => return raised,
         }
     }
 }
