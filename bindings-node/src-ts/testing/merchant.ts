@@ -242,7 +242,7 @@ export class Merchant {
    * With supertest, `inject` of Fastify or a route of the fetch standard:
    *
    * ```ts
-   * const receive = (body, headers) => request(app).post('/webhooks/faststar').set(headers).send(body);
+   * const receive = (body, headers) => request(app).post('/webhooks/faststar').set(headers).send(String(body));
    * const receive = (payload, headers) => app.inject({ method: 'POST', url: '/webhooks/faststar', headers, payload });
    * const receive = (body, headers) => POST(new Request('http://shop.test/', { method: 'POST', headers, body }));
    *
