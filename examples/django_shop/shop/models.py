@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
-from faststar import Money, Payment
+from faststar import Money, Payment, Session
 
 
 class Product(models.Model):
@@ -78,6 +78,17 @@ class Order(models.Model):
     def tax_money(self) -> Money:
         """The tax in it."""
         return Money(self.tax, self.currency)
+
+    @property
+    def subtotal(self) -> int:
+        """The sum of the lines, in the smallest unit."""
+        return sum(line.unit_amount * line.quantity for line in self.lines.all())
+
+    def charge(self, session: Session) -> None:
+        """Takes over what the session comes to."""
+        self.tax = session.amount_tax
+        self.total = session.amount_total
+        self.save(update_fields=["tax", "total"])
 
     def mark_paid(self, payment: Payment) -> None:
         """Takes the money and the teas off the shelf."""

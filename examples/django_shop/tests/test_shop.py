@@ -6,6 +6,7 @@ import html
 import json
 import re
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from conftest import Sandbox
@@ -143,6 +144,20 @@ def test_another_amount_is_looked_into(
     assert "was paid" in made.note
     assert "We look into it." in text(shop.get(f"/orders/{made.pk}/"))
     assert Product.objects.get(name="First Flush").stock == 40
+
+
+def test_a_buyer_who_names_another_country_in_the_cashier_pays_its_tax(
+    shop: Client, sandbox: Sandbox
+) -> None:
+    made = order(shop, country="US-CA")
+    named = {"token": parse_qs(urlsplit(made.checkout_url).query)["token"][0]}
+    path = f"/cashier/v1/sessions/{made.session_id}/country"
+    sandbox.call(path, {**named, "buyer_country": "US-OR"})
+    paid = sandbox.call(f"/sandbox/v1/sessions/{made.session_id}/complete", {})
+    assert paid["amount_total"] < made.total, "Oregon has no sales tax"
+    assert webhook(sandbox, made, amount=paid["amount_total"]) == 200
+    made.refresh_from_db()
+    assert (made.state, made.tax, made.total) == ("paid", 0, paid["amount_subtotal"])
 
 
 def test_a_second_payment_of_an_order_is_looked_into(shop: Client, sandbox: Sandbox) -> None:
