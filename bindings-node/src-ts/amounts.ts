@@ -29,7 +29,9 @@ export function guardAmount(
   }
   // The core writes an amount in one way alone, so that equal texts are equal amounts.
   const expected = formatMoney(order.amount, order.currency);
-  const paid = formatMoney(event.data.amount, event.data.currency);
+  // What was signed may say less than its type promises.
+  const { amount, currency } = (event.data ?? {}) as Payment;
+  const paid = formatMoney(amount, currency);
   if (paid !== expected) {
     const message = `the order is ${expected} and ${paid} was paid; do not fulfil it, look into it`;
     throw new AmountMismatchError(message, parseMoney(expected), parseMoney(paid));

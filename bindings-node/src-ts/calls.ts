@@ -59,17 +59,40 @@ export async function call(
   return answer;
 }
 
+/** The calls that a signal aborts. One listener is for all, since Node warns where there are many. */
+interface Abortable {
+  readonly ids: Set<number>;
+  readonly giveUp: () => void;
+}
+
+const abortables = new WeakMap<AbortSignal, Abortable>();
+
 async function abortable<T>(wait: Promise<T>, id: number, signal: AbortSignal): Promise<T> {
-  const giveUp = (): void => {
-    theBridge().cancel(id);
-    settle(id, undefined);
-  };
-  signal.addEventListener('abort', giveUp, { once: true });
+  const { ids, giveUp } = abortables.get(signal) ?? listen(signal);
+  ids.add(id);
   try {
     return await wait;
   } finally {
-    signal.removeEventListener('abort', giveUp);
+    ids.delete(id);
+    if (ids.size === 0) {
+      abortables.delete(signal);
+      signal.removeEventListener('abort', giveUp);
+    }
   }
+}
+
+function listen(signal: AbortSignal): Abortable {
+  const ids = new Set<number>();
+  const giveUp = (): void => {
+    for (const id of ids) {
+      theBridge().cancel(id);
+      settle(id, undefined);
+    }
+  };
+  const made = { ids, giveUp };
+  abortables.set(signal, made);
+  signal.addEventListener('abort', giveUp, { once: true });
+  return made;
 }
 
 function aborted(signal: AbortSignal): AbortError {

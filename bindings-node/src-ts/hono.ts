@@ -66,10 +66,11 @@ export function checkout<Context extends WithRequest = HonoLikeContext>(
   params: (context: Context) => SessionParams,
   options: CheckoutOptions<[context: Context]> = {},
 ): (context: Context) => Promise<Response> {
-  const { onCreated, ...rest } = options;
+  const { onCreated, idempotencyKey, ...rest } = options;
   const sell = standard.checkout((_request: Request, context: Context) => params(context), {
     ...rest,
     ...(onCreated && { onCreated: (created, _request, context) => onCreated(created, context) }),
+    ...(idempotencyKey && { idempotencyKey: (fields, _request, context) => idempotencyKey(fields, context) }),
   });
   return (context) => sell(context.req.raw, context);
 }

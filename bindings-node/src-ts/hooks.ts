@@ -23,12 +23,12 @@ export interface ResponseInfo {
   readonly error: unknown;
 }
 
-/** Functions that a client calls around each call. What they throw, the call throws. */
+/** Functions that a client calls around each call, and waits for. What they throw, the call throws. */
 export interface Hooks {
   /** Is called before a call. */
-  readonly onRequest?: ((request: RequestInfo) => void) | undefined;
+  readonly onRequest?: ((request: RequestInfo) => unknown) | undefined;
   /** Is called after a call. */
-  readonly onResponse?: ((response: ResponseInfo) => void) | undefined;
+  readonly onResponse?: ((response: ResponseInfo) => unknown) | undefined;
 }
 
 /** The part of an answer that hooks are told. */
@@ -46,9 +46,9 @@ export async function watched<T extends Told>(
 ): Promise<T> {
   const request = Object.freeze({ operation });
   const started = performance.now();
-  const end = (answer: Told | undefined, error: unknown): void => {
+  const end = async (answer: Told | undefined, error: unknown): Promise<void> => {
     const failed = error instanceof FastStarError ? error : undefined;
-    hooks.onResponse?.({
+    await hooks.onResponse?.({
       request,
       status: answer?.status ?? failed?.status,
       requestId: answer?.request_id ?? failed?.requestId,
@@ -57,14 +57,14 @@ export async function watched<T extends Told>(
       error,
     });
   };
-  hooks.onRequest?.(request);
+  await hooks.onRequest?.(request);
   let answer: T;
   try {
     answer = await call();
   } catch (error) {
-    end(undefined, error);
+    await end(undefined, error);
     throw error;
   }
-  end(answer, undefined);
+  await end(answer, undefined);
   return answer;
 }

@@ -145,15 +145,18 @@ export interface SqliteDatabase {
  * its transaction. They get the database. What has to wait, such as an e-mail, is for `onProcessed`.
  */
 export function sqliteInbox<Database extends SqliteDatabase>(database: Database): Inbox<Database> {
+  // A handler that waits goes on after the rollback, so that another delivery would have its effect again.
+  let refused: ConfigurationError | undefined;
   return {
     synchronous: true,
     async once(event, work) {
+      if (refused !== undefined) throw refused;
       // Takes the lock for writing at once: a transaction that has read cannot always get it any more.
       database.exec('BEGIN IMMEDIATE');
       try {
         const insert = `${COLUMNS} VALUES (?, ?) ON CONFLICT (id) DO NOTHING`;
         const isNew = Number(database.prepare(insert).run(event.id, event.type).changes) === 1;
-        if (isNew) refusePromise(work(database));
+        if (isNew && isPromise(ignored(work(database)))) throw (refused = handlerWaits());
         database.exec('COMMIT');
         return isNew ? 'processed' : 'duplicate';
       } catch (error) {
@@ -168,13 +171,17 @@ export function sqliteInbox<Database extends SqliteDatabase>(database: Database)
   };
 }
 
-function refusePromise(result: unknown): void {
-  if (!isPromise(result)) return;
-  // It goes on, to no effect that counts.
-  result.then(undefined, () => {});
-  throw new ConfigurationError(
-    'a handler has returned a promise, which a transaction of SQLite cannot wait for, so all was rolled ' +
-      'back: make it a function that is not async, and do in onProcessed what has to wait',
+/** Lets a promise fail unheard. */
+function ignored(result: unknown): unknown {
+  if (isPromise(result)) result.then(undefined, () => {});
+  return result;
+}
+
+function handlerWaits(): ConfigurationError {
+  return new ConfigurationError(
+    'a handler has returned a promise, which a transaction of SQLite cannot wait for: what it had written ' +
+      'so far was rolled back, what it does later is not, and no event is handled any more. Make it a ' +
+      'function that is not async, do in onProcessed what has to wait, and start anew',
     { code: 'invalid_configuration', param: 'on' },
   );
 }

@@ -61,6 +61,11 @@ export interface CheckoutOptions<Args extends unknown[] = never[]> {
    * order, for the webhook. Where it throws, the buyer gets no url.
    */
   readonly onCreated?: ((created: CreatedSession, ...args: Args) => unknown) | undefined;
+  /**
+   * Gives the idempotency key of the session, of its fields: `({ client_reference_id }) => client_reference_id`
+   * keeps an order from getting two sessions where the buyer clicks twice.
+   */
+  readonly idempotencyKey?: ((fields: CreateSessionParams, ...args: Args) => string | undefined) | undefined;
   /** Is told of each failure; `console.error` where it is left out. */
   readonly onError?: OnError | undefined;
 }
@@ -88,7 +93,10 @@ export const BODY_LIMIT = 1024 * 1024;
 /** Makes what receives webhooks. @internal */
 export function receiver<Tx>(options: WebhookOptions<Tx>): (request: Incoming) => Promise<Answer> {
   read.known(options, ['inbox', 'on', 'onProcessed', 'onError', 'secret', 'tolerance']);
-  const { inbox, on, onProcessed, onError, secret, tolerance } = options;
+  const { inbox, on, onProcessed, onError, secret } = options;
+  checkSecret(secret);
+  const tolerance = read.seconds(options.tolerance, 'tolerance');
+  if (tolerance !== undefined && tolerance < 0) throw misconfigured('tolerance', 'must not be below 0');
   if (typeof (inbox as Partial<Inbox<Tx>> | undefined)?.once !== 'function') {
     throw misconfigured('inbox', 'must be an inbox of faststar/inbox, which remembers what is done');
   }
@@ -122,6 +130,13 @@ export function receiver<Tx>(options: WebhookOptions<Tx>): (request: Incoming) =
       return text(500, 'failed');
     }
   };
+}
+
+function checkSecret(secret: unknown): void {
+  // An empty one is an environment without it, as while an application is built: each webhook tells.
+  const all: unknown[] = Array.isArray(secret) ? secret : [secret ?? ''];
+  if (all.every((one) => typeof one === 'string')) return;
+  throw misconfigured('secret', 'must be the endpoint\'s secret, whsec_…, or a list of secrets');
 }
 
 function checkHandlers(on: object, isSynchronous: boolean): void {
@@ -175,8 +190,9 @@ export function seller<Args extends unknown[]>(
   params: (...args: Args) => SessionParams,
   options: CheckoutOptions<Args>,
 ): (method: string | undefined, ...args: Args) => Promise<Answer> {
-  read.known(options, ['client', 'onCreated', 'onError']);
+  read.known(options, ['client', 'onCreated', 'idempotencyKey', 'onError']);
   read.callable(options.onCreated, 'onCreated');
+  read.callable(options.idempotencyKey, 'idempotencyKey');
   if (typeof params !== 'function') {
     throw misconfigured('params', 'must be a function that gives the fields of the session for a request');
   }
@@ -189,7 +205,8 @@ export function seller<Args extends unknown[]>(
     try {
       const fields = await params(...args);
       client ??= new FastStar();
-      const created = await client.checkout.sessions.create(fields);
+      const idempotencyKey = options.idempotencyKey?.(fields, ...args);
+      const created = await client.checkout.sessions.create(fields, { idempotencyKey });
       await options.onCreated?.(created, ...args);
       return json(200, { url: created.url });
     } catch (error) {

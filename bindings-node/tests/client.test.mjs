@@ -231,15 +231,17 @@ test('a signal that many calls share keeps no listener of a call that has ended'
   const server = await serve(t, () => ok(SESSION));
   const { signal } = new AbortController();
   let listeners = 0;
+  let most = 0;
   const counted = {
     aborted: false,
     reason: undefined,
-    addEventListener: (...all) => ((listeners += 1), signal.addEventListener(...all)),
+    addEventListener: (...all) => ((most = Math.max(most, (listeners += 1))), signal.addEventListener(...all)),
     removeEventListener: (...all) => ((listeners -= 1), signal.removeEventListener(...all)),
   };
   const sessions = make(server).checkout.sessions;
   await Promise.all(Array.from({ length: 20 }, () => sessions.retrieve('cs_1', { signal: counted })));
-  assert.equal(listeners, 0);
+  // Node warns of a leak where there are eleven.
+  assert.deepEqual([listeners, most], [0, 1]);
 });
 
 test('many calls share a client', async (t) => {
@@ -427,6 +429,18 @@ test('what a hook throws is seen', async (t) => {
   const call = make(server, { hooks }).checkout.sessions.retrieve('cs_1');
   await assert.rejects(call, /^RangeError: from the hook$/);
   assert.equal(server.requests.length, 0);
+});
+
+test('a hook that is async is waited for, and what it throws is seen', async (t) => {
+  const server = await serve(t, () => ok(SESSION));
+  const hooks = {
+    onResponse: async () => {
+      await new Promise(setImmediate);
+      throw new RangeError('from the hook');
+    },
+  };
+  const call = make(server, { hooks }).checkout.sessions.retrieve('cs_1');
+  await assert.rejects(call, /^RangeError: from the hook$/);
 });
 
 test('an answer that the API does not give is told as such', async (t) => {

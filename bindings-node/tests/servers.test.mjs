@@ -276,6 +276,15 @@ for (const [name, framework] of Object.entries(frameworks)) {
     assert.deepEqual(errors.map(([{ message }]) => message), ['the database is away']);
   });
 
+  test(`${name}: a buyer who clicks twice gets one session`, async (t) => {
+    const api = await serve(t, () => ok(CREATED));
+    const client = new FastStar('k', { baseUrl: api.url });
+    const idempotencyKey = ({ mode }, asked) => `order-7-${mode}-${typeof asked}`;
+    const { url } = await shop(t, framework, { checkout: { client, idempotencyKey } });
+    await post(`${url}/checkout`, '{}', { 'content-type': 'application/json' });
+    assert.equal(api.requests[0].headers['idempotency-key'], 'order-7-payment-object');
+  });
+
   test(`${name}: a buyer pays in the sandbox, and the order is fulfilled once`, async (t) => {
     const merchant = await sandbox.merchant();
     const paid = [];
@@ -405,6 +414,10 @@ for (const [what, make, param] of [
   ['a misspelt option', webhookOf({ onerror: () => {} }), 'onerror'],
   ['an onError that is none', webhookOf({ onError: 1 }), 'onError'],
   ['an onProcessed that is none', webhookOf({ onProcessed: 1 }), 'onProcessed'],
+  ['a secret that is none', webhookOf({ secret: 5 }), 'secret'],
+  ['a list with what is no secret', webhookOf({ secret: ['whsec_1', undefined] }), 'secret'],
+  ['a tolerance that is text', webhookOf({ tolerance: '300' }), 'tolerance'],
+  ['a tolerance below 0', webhookOf({ tolerance: -5 }), 'tolerance'],
   ['fields instead of a function', () => forFetch.checkout(REQUEST), 'params'],
   ['a misspelt option of checkout', () => forFetch.checkout(() => REQUEST, { Client: 1 }), 'Client'],
 ]) {
@@ -496,6 +509,7 @@ test('the guard takes no other event and no other amount', () => {
     [paid, { currency: 'USD' }, 'amount'],
     [paid, { amount: 1999 }, 'currency'],
     [event({ currency: 'USD' }), { amount: 1999, currency: 'USD' }, 'amount'],
+    [webhooks.parse('{"id":"evt_1","type":"payment.succeeded","data":null}'), { amount: 1999, currency: 'USD' }, 'currency'],
   ]) {
     assert.throws(() => guardAmount(given, order), (error) => {
       assert.ok(error instanceof ValidationError, inspect(error));

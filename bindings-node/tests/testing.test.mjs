@@ -525,17 +525,25 @@ describe('an event that must take effect once', () => {
   test('a race is found', async (t) => {
     const merchant = await merchantOf(t);
     const paid = [];
-    const looked = [];
-    const receive = (body) =>
-      new Promise((resolve) => {
-        const known = paid.length > 0;
-        looked.push(() => resolve(known ? 200 : paid.push(body)));
-        // Both have looked before either acts.
-        if (looked.length === 2) for (const act of looked) act();
-      });
+    const receive = async (body) => {
+      const known = paid.length > 0;
+      await new Promise(setImmediate);
+      return known ? 200 : paid.push(body);
+    };
     await merchant.complete(await order(merchant));
-    const once = merchant.expectProcessedOnce(() => paid.length, { to: receive, times: 0, atOnce: 2 });
+    const once = merchant.expectProcessedOnce(() => paid.length, { to: receive, atOnce: 2 });
     await assert.rejects(once, /took effect 2 times after 2 deliveries at once/);
+  });
+
+  test('a race of a running server is found', async (t) => {
+    const merchant = await merchantOf(t);
+    const shop = await Shop.start(t, merchant.webhookSecret);
+    shop.careful = false;
+    await merchant.complete(await order(merchant));
+    // After the payment, so that the shop does not know the event yet.
+    await merchant.deliverTo(shop.url);
+    const once = merchant.expectProcessedOnce(shop.count, { atOnce: 4 });
+    await assert.rejects(once, /took effect 4 times after 4 deliveries at once/);
   });
 
   test('no effect is found, with what was answered', async (t) => {
@@ -561,7 +569,9 @@ describe('an event that must take effect once', () => {
     await merchant.complete(await order(merchant));
     await (await merchant.webhooks()).waitFor('payment.succeeded');
     await assert.rejects(once(), /nothing receives: call deliverTo/);
-    await assert.rejects(merchant.expectProcessedOnce(() => 1, { time: 2 }), ConfigurationError);
+    for (const wrong of [{ time: 2 }, { times: NaN }, { times: '5' }, { atOnce: -1 }]) {
+      await assert.rejects(merchant.expectProcessedOnce(() => 1, wrong), ConfigurationError);
+    }
   });
 
   test('a function needs no server', async (t) => {

@@ -104,6 +104,10 @@ test('a handler that gives a promise is refused and rolled back', async (t) => {
   const refused = (error) => error instanceof ConfigurationError && /onProcessed/.test(error.message);
   await assert.rejects(inbox.once(eventOf('evt_1'), waiting), refused);
   assert.deepEqual(counts(), [0, 0]);
+  // What such a handler does after its wait is not rolled back, so it must not run once for each delivery.
+  let calls = 0;
+  await assert.rejects(inbox.once(eventOf('evt_1'), () => void (calls += 1)), refused);
+  assert.equal(calls, 0);
 });
 
 test('an async handler is refused before it is used', (t) => {
