@@ -92,7 +92,9 @@ function content(): Node[] {
     case "bank": {
       const { payment } = step;
       const answer = (authentication: "approved" | "failed") => submit({ ...payment, authentication });
-      const back = () => go({ name: "form" });
+      const back = () => {
+        if (!isWorking) go({ name: "form" });
+      };
       return [states.bank(it, payment.card.number.slice(-4), answer, back)];
     }
     case "done":
@@ -134,6 +136,8 @@ async function load(): Promise<void> {
     const { test_cards, places, ...rest } = await show();
     setting = { test_cards, places };
     shown = rest;
+    // Before this page was loaded anew, it may have been at work.
+    frame.tell("busy", { busy: isWorking });
     frame.tell("loaded");
     settle(false);
   } catch (error) {
@@ -176,6 +180,9 @@ function setWorking(is: boolean): void {
   isWorking = is;
   form?.setState(is ? "working" : "ready");
   main.toggleAttribute("data-working", is);
+  // The bank's, which has no form.
+  for (const button of main.querySelectorAll(".panel button")) button.setAttribute("aria-disabled", String(is));
+  if (is) status.textContent = TEXTS[language].working;
   frame.tell("busy", { busy: is });
 }
 
@@ -197,7 +204,7 @@ async function refused(error: unknown, payment: Omit<Payment, "amount_total">): 
   const { code, param } = error instanceof Refused ? error : new Refused("other");
   const isOver = code === "session_already_completed" || code === "session_expired";
   if (isOver || code === "amount_changed") await load();
-  if (isOver) return;
+  if (isOver && shown?.session.status !== "open") return;
   if (code === "authentication_required") {
     go({ name: "bank", payment });
     return;

@@ -125,7 +125,7 @@ const zh: Texts = {
   taxUnknown: "取决于您所在的国家或地区",
   includes: (rate, tax) => `含 ${rate} ${tax}`,
   plus: (rate, tax) => `另加 ${rate} ${tax}`,
-  noTax: "不含税",
+  noTax: "无需缴税",
   taxes: { vat: "增值税", gst: "商品及服务税", sales: "销售税", consumption: "消费税" },
   estimate: (date) => `税额为沙盒${date ? `按 ${date}的税率` : ""}估算，以 FastStar 计算结果为准。`,
   nothingToday: "今日不扣款，仅保存银行卡以备日后使用。",

@@ -120,6 +120,38 @@ test("the bank asks, and its answer counts", async (t) => {
   assert.equal((await world.retrieve(session.id)).payment_method.last4, "3155");
 });
 
+test("while the bank's answer is under way, another card is not offered", async (t) => {
+  const { url } = await world.session();
+  const page = await world.page(t);
+  let answer;
+  const held = new Promise((resolve) => (answer = resolve));
+  await page.goto(url);
+  await fill(page, CARD.asks);
+  await payButton(page).click();
+  await page.getByRole("heading", { name: "Your bank asks: is it you?" }).waitFor();
+  await page.route("**/pay", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Yes, approve" }).click();
+  const other = page.getByRole("button", { name: "Use another card" });
+  assert.equal(await other.getAttribute("aria-disabled"), "true");
+  await other.click({ force: true });
+  await page.getByRole("heading", { name: "Your bank asks: is it you?" }).waitFor();
+  answer();
+  await page.getByRole("heading", { name: "Payment successful" }).waitFor();
+});
+
+test("an address that the shop has sent is good, though the browser knows it not", async (t) => {
+  const { session, url } = await world.session({ customer_email: "jörg@example.com" });
+  const page = await world.page(t);
+  await page.goto(url);
+  await fill(page, CARD.pays);
+  await payButton(page).click();
+  await page.getByRole("heading", { name: "Payment successful" }).waitFor();
+  assert.equal((await world.retrieve(session.id)).customer_email, "jörg@example.com");
+});
+
 test("mistakes are told beside their fields, the first one has the focus", async (t) => {
   const { url } = await world.session({ customer_email: undefined });
   const page = await world.page(t);

@@ -156,6 +156,19 @@ test("it does not close while a payment is under way", async (t) => {
   assert.deepEqual(result, { status: "success", checkout_session_id: session.id });
 });
 
+test("a cashier that is loaded anew during a payment lets the buyer close", async (t) => {
+  const { page, frame } = await openOverlay(world, t);
+  await page.route("**/pay", () => {}); // Never answered.
+  await fill(frame, CARD.pays);
+  await frame.getByRole("button", { name: /^Pay €/ }).click();
+  await frame.getByRole("button", { name: "Working…" }).waitFor();
+  const inner = page.frames().find((it) => it !== page.mainFrame());
+  await inner.evaluate(() => location.reload());
+  await frame.getByRole("button", { name: /^Pay €/ }).waitFor();
+  await page.getByRole("button", { name: "Close the checkout" }).click();
+  await dialog(page).waitFor({ state: "detached" });
+});
+
 test("what another tab has paid is told to the shop as well", async (t) => {
   const shop = await world.shop(t);
   const { session, url } = await world.session({ presentation: "iframe", success_url: `${shop.origin}/thanks` });
