@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use faststar::error::{Error, ErrorKind, Result, code};
+use faststar::error::{Error, ErrorKind, code};
 use faststar::event::{Event, EventType};
 use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all};
 use napi_derive::napi;
@@ -22,7 +22,7 @@ pub fn verify_webhook(
     guarded(|| {
         let tolerance = tolerance.and_then(|seconds| u64::try_from(seconds).ok());
         let tolerance = tolerance.map_or(DEFAULT_TOLERANCE, Duration::from_secs);
-        let verifier = verifier(&secrets)?.tolerance(tolerance);
+        let verifier = Verifier::from_secrets(secrets)?.tolerance(tolerance);
         let header = header.ok_or_else(|| {
             let message = "the header X-Webhook-Signature is missing; pass its value";
             Error::new(ErrorKind::Signature, code::MALFORMED_HEADER, message)
@@ -57,16 +57,6 @@ pub fn sign_webhook(
 
 fn written(event: &Event) -> String {
     serde_json::to_string(event).expect("an event is JSON")
-}
-
-fn verifier(secrets: &[String]) -> Result<Verifier> {
-    let (first, others) = secrets.split_first().ok_or_else(|| {
-        let message = "there is no webhook secret; pass the secret of this endpoint";
-        Error::new(ErrorKind::Signature, code::INVALID_SECRET, message)
-    })?;
-    others.iter().try_fold(Verifier::new(first.as_str())?, |verifier, secret| {
-        verifier.and_secret(secret.as_str())
-    })
 }
 
 fn unix_now() -> i64 {

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use faststar::error::{Error, ErrorKind, Result, code};
+use faststar::error::{Error, ErrorKind, code};
 use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -68,7 +68,7 @@ pub fn verify_webhook(
     let body = Body::read(body)?;
     let verify = || {
         let tolerance = tolerance.map_or(DEFAULT_TOLERANCE, Duration::from_secs);
-        let verifier = verifier(&secrets)?.tolerance(tolerance);
+        let verifier = Verifier::from_secrets(secrets)?.tolerance(tolerance);
         let header = header.ok_or_else(|| {
             let message = "the header X-Webhook-Signature is missing; pass its value";
             Error::new(ErrorKind::Signature, code::MALFORMED_HEADER, message)
@@ -81,16 +81,6 @@ pub fn verify_webhook(
         false => py.detach(|| caught(verify)).map_err(|error| raise(py, &error)),
     };
     event.map(Event::new)
-}
-
-fn verifier(secrets: &[String]) -> Result<Verifier> {
-    let (first, others) = secrets.split_first().ok_or_else(|| {
-        let message = "there is no webhook secret; pass the secret of this endpoint";
-        Error::new(ErrorKind::Signature, code::INVALID_SECRET, message)
-    })?;
-    others.iter().try_fold(Verifier::new(first.as_str())?, |verifier, secret| {
-        verifier.and_secret(secret.as_str())
-    })
 }
 
 /// Signs a body as FastStar does and gives the header's value.

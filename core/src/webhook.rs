@@ -128,6 +128,22 @@ impl Verifier {
         Ok(self)
     }
 
+    /// Makes a verifier for several secrets: a signature under any of them is good.
+    ///
+    /// # Errors
+    ///
+    /// `invalid_secret` when there is none, or one is empty or nothing but whitespace.
+    pub fn from_secrets(secrets: impl IntoIterator<Item = impl Into<Secret>>) -> Result<Self> {
+        let mut secrets = secrets.into_iter();
+        let Some(first) = secrets.next() else {
+            return Err(refuse(
+                code::INVALID_SECRET,
+                "there is no webhook secret; pass the secret of this endpoint",
+            ));
+        };
+        secrets.try_fold(Self::new(first)?, Self::and_secret)
+    }
+
     /// Sets how far a signature's time may be from now, before it and after it. Whole seconds count.
     #[must_use]
     pub fn tolerance(mut self, tolerance: Duration) -> Self {

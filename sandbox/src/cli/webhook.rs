@@ -72,12 +72,8 @@ fn execute(command: Command) -> Result<String, Error> {
             Ok(sign_all(&read_body()?, secret, now(given)))
         }
         Command::Verify { secret, header, event_id, now: given, tolerance } => {
-            let mut secrets = secret.into_iter();
-            let mut verifier = Verifier::new(secrets.next().unwrap_or_default())?;
-            for secret in secrets {
-                verifier = verifier.and_secret(secret)?;
-            }
-            let verifier = verifier.tolerance(Duration::from_secs(tolerance));
+            let verifier =
+                Verifier::from_secrets(secret)?.tolerance(Duration::from_secs(tolerance));
             let body = read_body()?;
             verifier.verify_with_id(&body, &header, event_id.as_deref(), now(given))?;
             // What was signed, and not the typed event with its defaults.
