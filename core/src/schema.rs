@@ -6,6 +6,7 @@
 //! what it could not send as it was meant ([`Strictness::Types`]). The sandbox's OpenAPI document
 //! and `docs/fidelity.md` are made from the same tables.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::civil::Date;
@@ -317,7 +318,7 @@ impl Object {
             Some(field) => Err(Error::validation(
                 code::MISSING_FIELD,
                 Path::Key(path, field.name).to_string(),
-                format!("{} is required{}", field.name, field.kind.hint()),
+                format!("{} is required: {}", field.name, field.kind.hint()),
             )),
             None => self.check_filled(map, path),
         }
@@ -360,22 +361,22 @@ impl Object {
 
 impl Kind {
     /// Says what is expected, to go after a field's name.
-    fn hint(&self) -> String {
+    fn hint(&self) -> Cow<'static, str> {
         match self {
-            Self::Any => String::new(),
-            Self::Boolean => ": true or false".into(),
-            Self::Amount { .. } => ": an integer in the smallest currency unit".into(),
-            Self::Integer { .. } => ": an integer".into(),
-            Self::List { .. } => ": a list".into(),
-            Self::Object(_) | Self::Metadata { .. } => ": an object".into(),
-            Self::OneOf(known) => format!(": one of {}", known.join(", ")),
-            Self::HttpUrl => ": an http or https URL".into(),
-            Self::Email => ": an e-mail address".into(),
-            Self::Currency => ": a currency such as USD".into(),
-            Self::Place => ": a country such as US, or a region such as US-CA".into(),
-            Self::Date => ": a date such as 2026-11-22".into(),
-            Self::Timestamp => ": a time such as 2026-11-22T12:00:00Z".into(),
-            Self::Text { .. } => ": a string".into(),
+            Self::Any => "any JSON value".into(),
+            Self::Boolean => "true or false".into(),
+            Self::Amount { .. } => "an integer in the smallest currency unit".into(),
+            Self::Integer { .. } => "an integer".into(),
+            Self::List { .. } => "a list".into(),
+            Self::Object(_) | Self::Metadata { .. } => "an object".into(),
+            Self::OneOf(known) => format!("one of {}", known.join(", ")).into(),
+            Self::HttpUrl => "an http or https URL".into(),
+            Self::Email => "an e-mail address".into(),
+            Self::Currency => "a currency such as USD".into(),
+            Self::Place => "a country such as US, or a region such as US-CA".into(),
+            Self::Date => "a date such as 2026-11-22".into(),
+            Self::Timestamp => "a time such as 2026-11-22T12:00:00Z".into(),
+            Self::Text { .. } => "a string".into(),
         }
     }
 

@@ -1,9 +1,151 @@
-//! What the cashier's page is answered, as the API's description tells it.
+//! What is answered of sessions, to the merchant and to the cashier's page, as the API's description
+//! tells it.
 
-use faststar::schema::{Field, Kind, Object, Origin::SandboxOnly};
-use faststar::{Behaviour, Price, Rounding, SubscriptionStatus};
+use faststar::line_item::MAX_QUANTITY;
+use faststar::schema::{Field, Kind, Object, Origin};
+use faststar::tax::Rate;
+use faststar::{
+    Behaviour, LineItem, Mode, PaymentStatus, Presentation, Price, Rounding, SessionStatus,
+    SubscriptionStatus,
+};
 
-use super::openapi::SESSION;
+use Origin::{Documented, SandboxOnly};
+
+/// A session.
+pub(super) const SESSION: Object = Object {
+    name: "Session",
+    doc: "A checkout session.",
+    fields: &[
+        Field::required("id", Kind::Text { max: 100 }, Documented, "The id, `cs_…`."),
+        Field::required(
+            "status",
+            Kind::OneOf(SessionStatus::KNOWN),
+            Origin::Inferred,
+            "Where it is in its life. `open` is documented; `complete` and `expired` are the sandbox's.",
+        ),
+        Field::required(
+            "amount_subtotal",
+            Kind::Amount { min: 0 },
+            Documented,
+            "The sum of the lines.",
+        ),
+        Field::required(
+            "amount_tax",
+            Kind::Amount { min: 0 },
+            Documented,
+            "The tax, inside the subtotal or on top of it. The rates are the sandbox's; FastStar computes the binding tax.",
+        ),
+        Field::required(
+            "amount_total",
+            Kind::Amount { min: 0 },
+            Documented,
+            "What the buyer pays.",
+        ),
+        Field::required("currency", Kind::Currency, Documented, "The currency."),
+        Field::required(
+            "session_token",
+            Kind::Text { max: 100 },
+            Documented,
+            "Opens the cashier; a secret.",
+        ),
+        Field::required(
+            "expires_at",
+            Kind::Timestamp,
+            Documented,
+            "When it expires; 24 hours after its creation in the sandbox.",
+        ),
+        Field::required(
+            "payment_status",
+            Kind::OneOf(PaymentStatus::KNOWN),
+            SandboxOnly,
+            "Whether the money has come.",
+        ),
+        Field::required("mode", Kind::OneOf(Mode::KNOWN), SandboxOnly, "As requested."),
+        Field::required(
+            "presentation",
+            Kind::OneOf(Presentation::KNOWN),
+            SandboxOnly,
+            "As requested.",
+        ),
+        Field::optional(
+            "line_items",
+            Kind::List { of: &Kind::Object(&LineItem::SCHEMA), max: 100 },
+            SandboxOnly,
+            "As requested.",
+        ),
+        Field::optional(
+            "customer_email",
+            Kind::Email,
+            SandboxOnly,
+            "As requested, or as the buyer said.",
+        ),
+        Field::optional("success_url", Kind::HttpUrl, SandboxOnly, "As requested."),
+        Field::optional("cancel_url", Kind::HttpUrl, SandboxOnly, "As requested."),
+        Field::optional(
+            "buyer_country",
+            Kind::Place,
+            SandboxOnly,
+            "As requested, or as the buyer said.",
+        ),
+        Field::optional(
+            "client_reference_id",
+            Kind::Text { max: 200 },
+            Documented,
+            "As requested. That it comes back is documented, the place is not.",
+        ),
+        Field::optional(
+            "payment_method",
+            Kind::Any,
+            SandboxOnly,
+            "The masked card that completed it: `id`, `brand`, `last4`.",
+        ),
+        Field::optional(
+            "payment_intent_id",
+            Kind::Text { max: 100 },
+            SandboxOnly,
+            "The payment, `pi_…`.",
+        ),
+        Field::optional(
+            "setup_intent_id",
+            Kind::Text { max: 100 },
+            SandboxOnly,
+            "The saving of the card, `seti_…`.",
+        ),
+        Field::optional(
+            "subscription_id",
+            Kind::Text { max: 100 },
+            SandboxOnly,
+            "The subscription, `sub_…`.",
+        ),
+        Field::optional(
+            "trial_end",
+            Kind::Timestamp,
+            SandboxOnly,
+            "When the subscription's trial ends.",
+        ),
+    ],
+};
+
+/// A session that was made.
+pub(super) const CREATED_SESSION: Object = Object {
+    name: "CreatedSession",
+    doc: "A new session, and where the buyer pays.",
+    fields: &[
+        Field::required("session", Kind::Object(&SESSION), Documented, "The session."),
+        Field::required(
+            "url",
+            Kind::HttpUrl,
+            Documented,
+            "The hosted cashier page; on the sandbox's own origin here.",
+        ),
+        Field::required(
+            "session_token",
+            Kind::Text { max: 100 },
+            Documented,
+            "The token in `url`.",
+        ),
+    ],
+};
 
 /// A session with the quote behind its amounts.
 pub(super) const CASHIER_SESSION: Object = Object {
@@ -145,7 +287,7 @@ const QUOTE_LINE: Object = Object {
         Field::required("unit_amount", Kind::Amount { min: 0 }, SandboxOnly, "The price of one."),
         Field::required(
             "quantity",
-            Kind::Integer { min: 1, max: 1_000_000 },
+            Kind::Integer { min: 1, max: MAX_QUANTITY },
             SandboxOnly,
             "How many.",
         ),
@@ -163,7 +305,7 @@ const QUOTE_LINE: Object = Object {
         ),
         Field::required(
             "rate_ppm",
-            Kind::Integer { min: 0, max: 1_000_000 },
+            Kind::Integer { min: 0, max: Rate::MAX_PPM as i64 },
             SandboxOnly,
             "The tax rate in parts per million.",
         ),
@@ -188,7 +330,7 @@ const RATE_TOTALS: Object = Object {
     fields: &[
         Field::required(
             "rate_ppm",
-            Kind::Integer { min: 0, max: 1_000_000 },
+            Kind::Integer { min: 0, max: Rate::MAX_PPM as i64 },
             SandboxOnly,
             "The rate in parts per million.",
         ),

@@ -6,13 +6,10 @@ use std::fmt::Write;
 use axum::http::header;
 use axum::response::IntoResponse;
 use faststar::schema::{Field, Kind, Object, Origin};
-use faststar::{
-    CreatePrice, CreateProduct, CreateSession, LineItem, Mode, PaymentStatus, Presentation, Price,
-    Product, SessionStatus,
-};
+use faststar::{CreatePrice, CreateProduct, CreateSession, Price, Product};
 use serde_json::{Map, Value, json};
 
-use super::answers::CASHIER_SESSION;
+use super::answers::{CASHIER_SESSION, CREATED_SESSION, SESSION};
 use super::{cashier, control, outbox};
 use crate::faults::Faults;
 
@@ -196,140 +193,6 @@ const OPERATIONS: &[Operation] = &[
         .open_to(Access::Anyone)
         .answers("application/json"),
 ];
-
-pub(super) const SESSION: Object = Object {
-    name: "Session",
-    doc: "A checkout session.",
-    fields: &[
-        Field::required("id", Kind::Text { max: 100 }, Documented, "The id, `cs_…`."),
-        Field::required(
-            "status",
-            Kind::OneOf(SessionStatus::KNOWN),
-            Origin::Inferred,
-            "Where it is in its life. `open` is documented; `complete` and `expired` are the sandbox's.",
-        ),
-        Field::required(
-            "amount_subtotal",
-            Kind::Amount { min: 0 },
-            Documented,
-            "The sum of the lines.",
-        ),
-        Field::required(
-            "amount_tax",
-            Kind::Amount { min: 0 },
-            Documented,
-            "The tax, inside the subtotal or on top of it. The rates are the sandbox's; FastStar computes the binding tax.",
-        ),
-        Field::required(
-            "amount_total",
-            Kind::Amount { min: 0 },
-            Documented,
-            "What the buyer pays.",
-        ),
-        Field::required("currency", Kind::Currency, Documented, "The currency."),
-        Field::required(
-            "session_token",
-            Kind::Text { max: 100 },
-            Documented,
-            "Opens the cashier; a secret.",
-        ),
-        Field::required(
-            "expires_at",
-            Kind::Timestamp,
-            Documented,
-            "When it expires; 24 hours after its creation in the sandbox.",
-        ),
-        Field::required(
-            "payment_status",
-            Kind::OneOf(PaymentStatus::KNOWN),
-            SandboxOnly,
-            "Whether the money has come.",
-        ),
-        Field::required("mode", Kind::OneOf(Mode::KNOWN), SandboxOnly, "As requested."),
-        Field::required(
-            "presentation",
-            Kind::OneOf(Presentation::KNOWN),
-            SandboxOnly,
-            "As requested.",
-        ),
-        Field::optional(
-            "line_items",
-            Kind::List { of: &Kind::Object(&LineItem::SCHEMA), max: 100 },
-            SandboxOnly,
-            "As requested.",
-        ),
-        Field::optional(
-            "customer_email",
-            Kind::Email,
-            SandboxOnly,
-            "As requested, or as the buyer said.",
-        ),
-        Field::optional("success_url", Kind::HttpUrl, SandboxOnly, "As requested."),
-        Field::optional("cancel_url", Kind::HttpUrl, SandboxOnly, "As requested."),
-        Field::optional(
-            "buyer_country",
-            Kind::Place,
-            SandboxOnly,
-            "As requested, or as the buyer said.",
-        ),
-        Field::optional(
-            "client_reference_id",
-            Kind::Text { max: 200 },
-            Documented,
-            "As requested. That it comes back is documented, the place is not.",
-        ),
-        Field::optional(
-            "payment_method",
-            Kind::Any,
-            SandboxOnly,
-            "The masked card that completed it: `id`, `brand`, `last4`.",
-        ),
-        Field::optional(
-            "payment_intent_id",
-            Kind::Text { max: 100 },
-            SandboxOnly,
-            "The payment, `pi_…`.",
-        ),
-        Field::optional(
-            "setup_intent_id",
-            Kind::Text { max: 100 },
-            SandboxOnly,
-            "The saving of the card, `seti_…`.",
-        ),
-        Field::optional(
-            "subscription_id",
-            Kind::Text { max: 100 },
-            SandboxOnly,
-            "The subscription, `sub_…`.",
-        ),
-        Field::optional(
-            "trial_end",
-            Kind::Timestamp,
-            SandboxOnly,
-            "When the subscription's trial ends.",
-        ),
-    ],
-};
-
-const CREATED_SESSION: Object = Object {
-    name: "CreatedSession",
-    doc: "A new session, and where the buyer pays.",
-    fields: &[
-        Field::required("session", Kind::Object(&SESSION), Documented, "The session."),
-        Field::required(
-            "url",
-            Kind::HttpUrl,
-            Documented,
-            "The hosted cashier page; on the sandbox's own origin here.",
-        ),
-        Field::required(
-            "session_token",
-            Kind::Text { max: 100 },
-            Documented,
-            "The token in `url`.",
-        ),
-    ],
-};
 
 /// Serves the description.
 pub(super) async fn serve() -> impl IntoResponse {
