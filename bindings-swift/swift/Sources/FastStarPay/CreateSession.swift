@@ -91,18 +91,18 @@ extension CreateSession: WireCodable {
 
     var wire: [String: Wire] {
         get throws {
-            try fields(
-                [
-                    "mode": .value(mode),
-                    "presentation": .value(presentation),
-                    "line_items": .list(lineItems.map { .object(try $0.wire) }),
-                    "customer_email": customerEmail.map(Wire.text),
-                    "success_url": successURL.map(Wire.text),
-                    "cancel_url": cancelURL.map(Wire.text),
-                    "buyer_country": buyerCountry.map(Wire.text),
-                    "client_reference_id": clientReferenceID.map(Wire.text),
-                ],
-                extra: extra)
+            let items = try lineItems.map { Wire.object(try $0.wire) }
+            let known: [String: Wire?] = [
+                "mode": .value(mode),
+                "presentation": .value(presentation),
+                "line_items": items.isEmpty ? nil : .list(items),
+                "customer_email": customerEmail.map(Wire.text),
+                "success_url": successURL.map(Wire.text),
+                "cancel_url": cancelURL.map(Wire.text),
+                "buyer_country": buyerCountry.map(Wire.text),
+                "client_reference_id": clientReferenceID.map(Wire.text),
+            ]
+            return try fields(known, extra: extra)
         }
     }
 }
