@@ -88,8 +88,10 @@ impl RawClient {
         })
     }
 
-    /// Ends the calls under way with an error and refuses later ones, another `close` too.
-    pub fn close(&self) -> Result<(), RawError> {
+    /// Ends the calls under way with an error and refuses later ones, being shut down again too.
+    ///
+    /// Not `close`, which in Kotlin's glue frees the memory.
+    pub fn shut_down(&self) -> Result<(), RawError> {
         guarded(|| self.open.send_replace(None).map(drop).ok_or_else(closed))
     }
 
