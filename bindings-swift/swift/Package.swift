@@ -19,7 +19,8 @@ let package = Package(
     targets: [
         native,
         // What uniffi writes. Its asynchronous code is not ready for the language mode 6.
-        .target(name: "FastStarGlue", dependencies: ["FastStarFFI"], swiftSettings: [.swiftLanguageMode(.v5)]),
+        .target(
+            name: "FastStarGlue", dependencies: ["FastStarFFI"], swiftSettings: [.swiftLanguageMode(.v5)]),
         .target(name: "FastStarPay", dependencies: ["FastStarGlue"]),
         .testTarget(name: "FastStarPayTests", dependencies: ["FastStarPay", "FastStarGlue"]),
     ],

@@ -1,5 +1,5 @@
-import Foundation
 internal import FastStarGlue
+import Foundation
 
 /// Says which origins are the cashier's. An app checks a `url` with it before it opens it.
 ///

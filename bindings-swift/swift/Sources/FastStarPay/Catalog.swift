@@ -1,5 +1,5 @@
-import Foundation
 internal import FastStarGlue
+import Foundation
 
 /// Asks for a new product.
 public struct CreateProduct: Hashable, Sendable {

@@ -1,5 +1,5 @@
-import Foundation
 internal import FastStarGlue
+import Foundation
 
 /// Calls the API on behalf of one merchant, on a server.
 ///
@@ -46,7 +46,7 @@ public final class FastStar: Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `configuration` where it is closed already.
     public func close() throws(FastStarError) {
-        try native { try raw.close() }
+        try native { try raw.shutDown() }
     }
 
     /// The calls about checkout.

@@ -1,5 +1,5 @@
-import Foundation
 internal import FastStarGlue
+import Foundation
 
 /// A line of a session: a price or a product of the catalog, or an ad hoc amount, and how many.
 ///

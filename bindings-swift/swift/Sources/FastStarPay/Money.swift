@@ -1,5 +1,5 @@
-import Foundation
 internal import FastStarGlue
+import Foundation
 
 /// An amount in its currency's smallest unit: 999 and USD are 9.99 US dollars.
 public struct Money: Hashable, Sendable {

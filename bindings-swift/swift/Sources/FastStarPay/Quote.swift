@@ -1,5 +1,5 @@
-import Foundation
 internal import FastStarGlue
+import Foundation
 
 /// What a cart or a session comes to, in the currency's smallest unit.
 ///

@@ -1,5 +1,5 @@
-import Foundation
 internal import FastStarGlue
+import Foundation
 
 /// Watches a session until it ends: gives it at once and after each change, and ends after the last
 /// one, which is ``SessionStatus/complete`` or ``SessionStatus/expired``.
@@ -65,7 +65,7 @@ public struct SessionWatcher: AsyncSequence, Sendable {
                 let fetched: Session
                 do {
                     fetched = try await fetch()
-                } catch where mayPass(error) && !Task.isCancelled {
+                } catch  where mayPass(error) && !Task.isCancelled {
                     wait = try native { try pace.afterFailure() }
                     if wait == nil { throw error }
                     continue

@@ -1,5 +1,5 @@
-import Foundation
 internal import FastStarGlue
+import Foundation
 
 /// Verifies webhooks, on a server.
 public enum Webhook {

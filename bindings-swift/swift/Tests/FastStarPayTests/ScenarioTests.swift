@@ -85,14 +85,19 @@ private struct World {
         } catch let error as FastStarError {
             #expect(error.code == wanted["code"].string, "step \(number)")
             if let param = wanted["param"].string { #expect(error.param == param, "step \(number)") }
-            if let status = wanted["status"].integer { #expect(error.status == Int(status), "step \(number)") }
+            if let status = wanted["status"].integer {
+                #expect(error.status == Int(status), "step \(number)")
+            }
             if let kind = wanted["kind"].string { #expect(error.kind.rawValue == kind, "step \(number)") }
             if wanted["sent"] == .bool(false) {
-                #expect(error.status == nil && error.requestID == nil && error.attempts == 0, "step \(number)")
+                #expect(
+                    error.status == nil && error.requestID == nil && error.attempts == 0, "step \(number)")
             }
         } catch let error as Sandbox.Refused {
             #expect(error.code == wanted["code"].string, "step \(number)")
-            if let status = wanted["status"].integer { #expect(error.status == Int(status), "step \(number)") }
+            if let status = wanted["status"].integer {
+                #expect(error.status == Int(status), "step \(number)")
+            }
         } catch {
             Issue.record("step \(number): \(error)")
         }
@@ -146,7 +151,9 @@ private struct World {
     }
 
     func page<Item: Encodable>(_ page: Page<Item>) throws -> JSON {
-        .object(["items": .array(try page.items.map { try JSON(of: $0) }), "next_cursor": .text(page.nextCursor)])
+        .object([
+            "items": .array(try page.items.map { try JSON(of: $0) }), "next_cursor": .text(page.nextCursor),
+        ])
     }
 
     func all<Item: Encodable>(_ walk: Items<Item>) async throws -> JSON {

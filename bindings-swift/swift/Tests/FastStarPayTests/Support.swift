@@ -12,7 +12,8 @@ import Testing
     import Darwin
 #endif
 
-let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../../..").standardized
+let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../../..")
+    .standardized
 
 /// A folder of `tests`, read in place.
 func files(_ folder: String) throws -> [(name: String, json: JSON)] {
@@ -173,7 +174,8 @@ final class Server: @unchecked Sendable {
         let (listener, length) = (listener, size)
         let works = withUnsafeMutablePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, $0, &size) == 0
+                bind(listener, $0, length) == 0 && listen(listener, 64) == 0
+                    && getsockname(listener, $0, &size) == 0
             }
         }
         try #require(works)
@@ -201,7 +203,8 @@ final class Server: @unchecked Sendable {
             switch answer(request) {
             case .json(let status, let body, let headers):
                 let extra = headers.map { "\($0): \($1)\r\n" }.joined()
-                let head = "HTTP/1.1 \(status) x\r\nX-Request-Id: req_1\r\nContent-Length: \(body.utf8.count)\r\n"
+                let head =
+                    "HTTP/1.1 \(status) x\r\nX-Request-Id: req_1\r\nContent-Length: \(body.utf8.count)\r\n"
                 let bytes = Array((head + extra + "\r\n" + body).utf8)
                 #if canImport(Glibc)
                     _ = send(connection, bytes, bytes.count, Int32(MSG_NOSIGNAL))
@@ -225,7 +228,8 @@ final class Server: @unchecked Sendable {
     private func read(_ connection: Int32, _ buffer: inout Data) -> Request? {
         while true {
             if let end = buffer.range(of: Data("\r\n\r\n".utf8)) {
-                var lines = String(decoding: buffer[..<end.lowerBound], as: UTF8.self).components(separatedBy: "\r\n")
+                var lines = String(decoding: buffer[..<end.lowerBound], as: UTF8.self).components(
+                    separatedBy: "\r\n")
                 let line = lines.removeFirst()
                 var headers: [String: String] = [:]
                 for header in lines {

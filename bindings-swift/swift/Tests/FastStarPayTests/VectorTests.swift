@@ -1,7 +1,8 @@
 import FastStarGlue
 import Foundation
-@testable import FastStarPay
 import Testing
+
+@testable import FastStarPay
 
 /// Runs every file of tests/vectors through the public face; tests/README.md has the rules.
 @Suite struct VectorTests {
@@ -44,7 +45,8 @@ import Testing
             },
             "tax_rate": { input in
                 let rate = try TaxRate(
-                    of: input["place"].string ?? "", category: input["category"].string, on: input["on"].string)
+                    of: input["place"].string ?? "", category: input["category"].string,
+                    on: input["on"].string)
                 return .object([
                     "rate_ppm": .integer(rate.ratePPM),
                     "behaviour": .wire(rate.behaviour),
@@ -129,7 +131,9 @@ import Testing
         var problems: [String] = []
         if !Set(item.fields.keys).isSubset(of: Self.keys) { problems.append("a key that is not known") }
         if item["id"].string?.wholeMatch(of: /[a-z0-9_]+/) == nil { problems.append("its id") }
-        if (item.fields["ok"] == nil) == (item.fields["error"] == nil) { problems.append("either ok or error") }
+        if (item.fields["ok"] == nil) == (item.fields["error"] == nil) {
+            problems.append("either ok or error")
+        }
         do {
             let got = try op(item["input"])
             guard let wanted = item.fields["ok"] else { return problems + ["it did not fail: \(got.text)"] }
@@ -140,7 +144,9 @@ import Testing
             if error.code != wanted["code"].string || error.param != wanted["param"].string {
                 problems.append("\(error.code) at \(error.param ?? "no place")")
             }
-            if let kind = wanted["kind"].string, error.kind.rawValue != kind { problems.append("\(error.kind)") }
+            if let kind = wanted["kind"].string, error.kind.rawValue != kind {
+                problems.append("\(error.kind)")
+            }
             for text in wanted["message_mentions"].strings where !error.message.contains(text) {
                 problems.append("no \(text) in \(error.message)")
             }
@@ -187,7 +193,9 @@ private func quoted(_ quote: Quote) throws -> JSON {
             }),
         "taxes": .array(
             quote.taxes.map {
-                .object(["rate_ppm": .integer($0.ratePPM), "amount": .integer($0.amount), "tax": .integer($0.tax)])
+                .object([
+                    "rate_ppm": .integer($0.ratePPM), "amount": .integer($0.amount), "tax": .integer($0.tax),
+                ])
             }),
     ])
 }
