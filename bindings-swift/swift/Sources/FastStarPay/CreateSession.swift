@@ -7,8 +7,8 @@ import Foundation
 /// let request = CreateSession(
 ///     mode: .payment,
 ///     lineItems: [.price("price_xxx")],
-///     successURL: "myapp://checkout/success",
-///     cancelURL: "myapp://checkout/cancel",
+///     successURL: "https://shop.example/checkout/success",
+///     cancelURL: "https://shop.example/checkout/cancel",
 ///     buyerCountry: "US")
 /// ```
 public struct CreateSession: Hashable, Sendable {
