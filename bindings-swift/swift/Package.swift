@@ -12,7 +12,7 @@ import PackageDescription
 
 let package = Package(
     name: "faststar-swift",
-    platforms: [.iOS(.v16), .macOS(.v13), .tvOS(.v16), .watchOS(.v9), .visionOS(.v1)],
+    platforms: [.iOS(.v16), .macOS(.v13)],
     products: [
         .library(name: "FastStarPay", targets: ["FastStarPay"])
     ],
