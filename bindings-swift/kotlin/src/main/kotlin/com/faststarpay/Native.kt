@@ -101,7 +101,8 @@ internal fun notUnicode(): FastStarException {
 }
 
 internal fun unavailable(cause: LinkageError): FastStarException {
-    val message = "the faststar package has no native library for ${Platform.RESOURCE_PREFIX}"
+    val message = "the native library of the faststar package could not be loaded on ${Platform.RESOURCE_PREFIX}; " +
+        "the jar must have been made for it"
     val details = FastStarException.Details(message, "invalid_configuration", message)
     return FastStarException.Configuration(details).apply { initCause(cause) }
 }
