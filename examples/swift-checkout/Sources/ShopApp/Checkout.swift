@@ -31,8 +31,8 @@ public struct Checkout: Sendable {
     ///   - show: Shows what became of the session.
     public func sell(
         _ cart: [LineItem],
-        browse: (URL) async throws -> URL?,
-        show: (Session) async -> Void
+        browse: @MainActor (URL) async throws -> URL?,
+        show: @MainActor (Session) async -> Void
     ) async throws -> Session {
         let created = try await server.createSession(cart)
         let page = try cashier.check(created.url)

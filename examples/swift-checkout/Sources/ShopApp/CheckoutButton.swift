@@ -1,4 +1,5 @@
-// For iOS and macOS. This file was never compiled: the project is built on Linux, which has neither.
+// For iOS and macOS. This file was never compiled with Apple's frameworks, which Linux does not have; the
+// compiler took it with stand-ins for them.
 #if canImport(AuthenticationServices) && canImport(SwiftUI)
     import AuthenticationServices
     import FastStarPay
