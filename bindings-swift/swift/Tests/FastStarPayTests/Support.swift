@@ -125,7 +125,7 @@ final class Mailbox<Value: Sendable>: @unchecked Sendable {
     func next() async throws -> Value {
         let value: Value? = await withCheckedContinuation { waiting in
             Thread.detachNewThread { [self] in
-                let patience = Date(timeIntervalSinceNow: 20)
+                let patience = Date(timeIntervalSinceNow: 120)
                 arrived.lock()
                 while values.isEmpty, arrived.wait(until: patience) {}
                 let value = values.isEmpty ? nil : values.removeFirst()
