@@ -1,5 +1,6 @@
 //! The client: reads a request, has the core carry it out, hands over the answer.
 
+use std::any::Any;
 use std::future::pending;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +12,7 @@ use faststar::error::{Error, Result};
 use faststar::schema::check_range;
 use faststar::{Client, ClientBuilder, MerchantKind};
 use futures_util::FutureExt;
-use futures_util::future::{Either, select};
+use futures_util::future::{BoxFuture, Either, select};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -162,7 +163,6 @@ impl RawClient {
 }
 
 impl RawClient {
-    /// Carries a call out on the I/O thread, until it is cancelled or the client is closed.
     async fn call<T, R>(
         &self,
         options: RawCallOptions,
@@ -173,12 +173,28 @@ impl RawClient {
         T: DeserializeOwned + Send + 'static,
         R: FromAnswer<T> + Send + 'static,
     {
-        let mut open = self.open.subscribe();
-        let task = guarded(|| {
-            let client = open.borrow().clone().ok_or_else(closed)?;
+        let work = guarded(|| {
+            let client = self.open.borrow().clone().ok_or_else(closed)?;
             let call = options.apply(make(&client)?)?;
-            Ok(Task(runtime::io()?.spawn(async move { call.send().await.map(answered) })))
+            let work: Work = async move {
+                let answer: R = answered(call.send().await?);
+                Ok(Box::new(answer) as Box<dyn Any + Send>)
+            }
+            .boxed();
+            Ok(work)
         })?;
+        let answer = self.carry_out(work, cancel).boxed().await?;
+        Ok(*answer.downcast().expect("the answer that the work made"))
+    }
+
+    /// Carries a call out on the I/O thread, until it is cancelled or the client is closed.
+    async fn carry_out(
+        &self,
+        work: Work,
+        cancel: Option<Arc<RawCancel>>,
+    ) -> Result<Box<dyn Any + Send>, RawError> {
+        let mut open = self.open.subscribe();
+        let task = guarded(|| Ok(Task(runtime::io()?.spawn(work))))?;
         let given_up = async {
             let closing = open.wait_for(Option::is_none).map(|_| RawError::from(closed()));
             let cancelling = async {
@@ -199,6 +215,9 @@ impl RawClient {
         }
     }
 }
+
+/// One type for all calls: otherwise each had copies of its own of the runtime's task and the waits.
+type Work = BoxFuture<'static, Result<Box<dyn Any + Send>>>;
 
 /// A call on the I/O thread, which ends when nobody waits for it any more.
 pub struct Task<T>(pub JoinHandle<Result<T>>);

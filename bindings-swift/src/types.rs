@@ -569,10 +569,8 @@ impl From<core::PaymentData> for RawPayment {
 
 /// Gives the name on the wire of a value that is one.
 fn name(value: &impl Serialize) -> String {
-    match serde_json::to_value(value) {
-        Ok(Value::String(name)) => name,
-        other => unreachable!("written as a text, not {other:?}"),
-    }
+    let written = serde_json::to_value(value).expect("a name is JSON");
+    written.as_str().expect("a name is a text").to_owned()
 }
 
 fn written(extra: Map<String, Value>) -> Extra {

@@ -2,9 +2,9 @@
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
+use serde_json::value::RawValue;
 
-use crate::error::{Error, Result, code};
+use crate::error::{Error, ErrorKind, Result, code};
 
 /// Reads null as the type's default.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -17,19 +17,28 @@ where
 
 /// Reads an answer of the API that someone passed on, by itself or in its envelope.
 pub(crate) fn read_answer<T: DeserializeOwned>(name: &str, json: &[u8]) -> Result<T> {
-    let refuse = |error: serde_json::Error| {
-        let message = format!("not {name} as the API answers it: {}", detail(&error));
-        Error::new(crate::error::ErrorKind::Validation, code::MALFORMED_JSON, message)
+    #[derive(Deserialize)]
+    struct Envelope<'a> {
+        #[serde(rename = "success")]
+        _success: bool,
+        #[serde(borrow)]
+        data: &'a RawValue,
+    }
+    let refuse = |detail: String| {
+        let message = format!("not {name} as the API answers it: {detail}");
+        Error::new(ErrorKind::Validation, code::MALFORMED_JSON, message)
     };
-    let mut answer: Value = serde_json::from_slice(json).map_err(refuse)?;
-    if answer["success"].is_boolean() && answer["data"].is_object() {
-        answer = answer["data"].take();
+    let text = std::str::from_utf8(json)
+        .map_err(|error| refuse(format!("not utf-8 at byte {}", error.valid_up_to())))?;
+    let answer = match serde_json::from_str::<Envelope<'_>>(text) {
+        Ok(envelope) => envelope.data.get(),
+        Err(_) => text,
+    };
+    // serde reads an array as a struct, field by field
+    if [text, answer].iter().any(|text| text.trim_start().starts_with('[')) {
+        return Err(refuse("expected an object".to_owned()));
     }
-    if answer.is_array() {
-        // serde would read it field by field
-        return Err(refuse(serde::de::Error::custom("expected an object")));
-    }
-    serde_json::from_value(answer).map_err(refuse)
+    serde_json::from_str(answer).map_err(|error| refuse(detail(&error)))
 }
 
 /// Gives serde's message with the place but without the wrong value, which may be personal.
