@@ -575,6 +575,16 @@ impl Catalog {
         self.prices.insert(price.id.clone(), price);
     }
 
+    /// Gives the products, by id.
+    pub fn products(&self) -> impl Iterator<Item = &Product> {
+        self.products.values()
+    }
+
+    /// Gives the prices, by id.
+    pub fn prices(&self) -> impl Iterator<Item = &Price> {
+        self.prices.values()
+    }
+
     /// Finds a product by id.
     pub fn product(&self, id: &str) -> Option<&Product> {
         self.products.get(id)

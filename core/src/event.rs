@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind, Result, code};
 use crate::open_enum::open_enum;
+use crate::wire::detail;
 
 open_enum! {
     /// Says what happened.
@@ -263,15 +264,6 @@ pub struct PaymentData {
 fn unfit(detail: &str) -> Error {
     let message = format!("not the data that was asked for, read data_json() instead: {detail}");
     Error::validation(code::MALFORMED_JSON, "data", message)
-}
-
-/// Gives serde's message with the place but without the wrong value, which may be personal.
-fn detail(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match text.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => text,
-    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use crate::money::overflow;
 use crate::open_enum::open_enum;
 use crate::schema::{self, Field, Kind, Object, Origin, Strictness};
 use crate::secret::Secret;
-use crate::wire::null_as_default;
+use crate::wire::{null_as_default, read_answer};
 
 open_enum! {
     /// What a session is for.
@@ -373,6 +373,18 @@ pub struct Session {
     pub extra: Map<String, Value>,
 }
 
+impl Session {
+    /// Reads a session that the API answered and a server passed on, as to its app: by itself, or in
+    /// the envelope of the answer.
+    ///
+    /// # Errors
+    ///
+    /// `malformed_json` where it is something else. The message quotes no value.
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        read_answer("a session", json)
+    }
+}
+
 /// The answer to a session's creation: the session, and where the buyer pays.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -388,6 +400,17 @@ pub struct CreatedSession {
     /// Fields that this version does not know.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+impl CreatedSession {
+    /// Reads what [`Session::from_json`] does, with the `url` that a session is created with.
+    ///
+    /// # Errors
+    ///
+    /// `malformed_json` where it is something else. The message quotes no value.
+    pub fn from_json(json: &[u8]) -> Result<Self> {
+        read_answer("a created session", json)
+    }
 }
 
 impl fmt::Debug for CreatedSession {
@@ -410,6 +433,12 @@ pub enum Transition {
 }
 
 impl SessionStatus {
+    /// Tells whether nothing will happen to the session any more. A status that is not known may go
+    /// on.
+    pub fn has_ended(&self) -> bool {
+        matches!(self, Self::Complete | Self::Expired)
+    }
+
     /// Gives the status at a time: an open session has expired from `expires_at` on.
     ///
     /// Nothing needs to run when a session's time is over; whoever reads it asks here.
@@ -474,6 +503,39 @@ mod tests {
             assert_eq!(complete.code(), code::SESSION_ALREADY_COMPLETED);
             let expired = SessionStatus::Expired.after(transition).unwrap_err();
             assert_eq!(expired.code(), code::SESSION_EXPIRED);
+        }
+    }
+
+    #[test]
+    fn only_complete_and_expired_are_the_end() {
+        assert!(SessionStatus::Complete.has_ended() && SessionStatus::Expired.has_ended());
+        assert!(!SessionStatus::Open.has_ended() && !SessionStatus::from("paused").has_ended());
+    }
+
+    #[test]
+    fn an_answer_is_read_by_itself_and_in_its_envelope() {
+        let session = json!({"id": "cs_1", "status": "open", "amount_total": null});
+        let created = json!({"session": session, "url": "https://cashier.faststarpay.com/"});
+        for wire in [created.clone(), json!({"success": true, "message": "ok", "data": created})] {
+            let created = CreatedSession::from_json(wire.to_string().as_bytes()).unwrap();
+            assert_eq!((created.session.id.as_str(), created.session.amount_total), ("cs_1", 0));
+        }
+        assert_eq!(Session::from_json(session.to_string().as_bytes()).unwrap().id, "cs_1");
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused_without_its_values() {
+        for wrong in [
+            r#"{"session": {"id": "cs_1", "status": {"CANARY": 1}}, "url": "u"}"#,
+            r#"{"session": {"id": "cs_1", "status": "open", "amount_tax": "CANARY"}, "url": "u"}"#,
+            r#"{"success": false, "message": "CANARY", "data": null}"#,
+            r#"["CANARY", "CANARY"]"#,
+            "CANARY",
+            "",
+        ] {
+            let error = CreatedSession::from_json(wrong.as_bytes()).unwrap_err();
+            assert_eq!(error.code(), "malformed_json", "{wrong}");
+            assert!(!format!("{error} {error:?}").contains("CANARY"), "{error:?}");
         }
     }
 

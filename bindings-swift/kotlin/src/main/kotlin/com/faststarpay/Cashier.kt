@@ -1,0 +1,86 @@
+package com.faststarpay
+
+import com.faststarpay.glue.RawReturnOutcome
+import com.faststarpay.glue.checkCashierUrl
+import com.faststarpay.glue.returnOutcome
+
+/**
+ * Says which origins are the cashier's. An app checks a `url` with it before it opens it.
+ *
+ * ```
+ * val url = Cashier().check(created.url)
+ * CustomTabsIntent.Builder().build().launchUrl(activity, Uri.parse(url.url))
+ * ```
+ *
+ * FastStar's own origins are allowed. [allowOrigins] allows more, such as the sandbox's
+ * `http://127.0.0.1:4250`; keep them out of what you ship.
+ */
+public class Cashier(private val allowOrigins: List<String>) {
+    /** Allows FastStar's own origins, and those given. */
+    public constructor(vararg allowOrigins: String) : this(allowOrigins.asList())
+
+    /**
+     * Checks that a URL is the cashier's: scheme, host and port are those of an allowed origin.
+     *
+     * @throws FastStarException.Validation where it is not; do not open it
+     */
+    public fun check(url: String): CashierUrl {
+        val raw = native { checkCashierUrl(url, allowOrigins) }
+        return CashierUrl(raw.url, raw.sessionId, raw.shown)
+    }
+}
+
+/** A URL that is the cashier's. `toString` leaves out the query, which has the session token. */
+public class CashierUrl internal constructor(
+    /** The text to open, and not the one that was checked. Keep it out of logs. */
+    public val url: String,
+    /** The session's id, out of the path. */
+    public val sessionId: String?,
+    private val shown: String,
+) {
+    override fun equals(other: Any?): Boolean = other is CashierUrl && other.url == url
+
+    override fun hashCode(): Int = url.hashCode()
+
+    override fun toString(): String = shown
+}
+
+/** Says which way the buyer came back. */
+public enum class ReturnOutcome {
+    /** By the `success_url`. */
+    SUCCESS,
+
+    /** By the `cancel_url`. */
+    CANCEL,
+
+    /** By neither, or by one that could be both. */
+    OTHER,
+}
+
+/**
+ * The two URLs that a session was created with, to tell which one the buyer came back by. Deep links
+ * work.
+ *
+ * This is for the buyer's screen: anyone can open a deep link. Whether the session is paid is for
+ * the app's server to say.
+ *
+ * @throws FastStarException.Validation where one is not an absolute URL
+ */
+public data class ReturnUrls(
+    /** The session's `success_url`: `myapp://checkout/success`. */
+    public val successUrl: String,
+    /** The session's `cancel_url`. */
+    public val cancelUrl: String,
+) {
+    init {
+        outcome("")
+    }
+
+    /** Tells which way the buyer came back. */
+    public fun outcome(cameBackTo: String): ReturnOutcome =
+        when (native { returnOutcome(successUrl, cancelUrl, cameBackTo) }) {
+            RawReturnOutcome.SUCCESS -> ReturnOutcome.SUCCESS
+            RawReturnOutcome.CANCEL -> ReturnOutcome.CANCEL
+            RawReturnOutcome.OTHER -> ReturnOutcome.OTHER
+        }
+}

@@ -1,0 +1,268 @@
+package com.faststarpay
+
+import com.faststarpay.glue.RawCallOptions
+import com.faststarpay.glue.RawClient
+import com.faststarpay.glue.RawConfig
+import com.faststarpay.glue.RawCursors
+import com.faststarpay.glue.RawListParams
+import java.time.Duration
+import java.util.concurrent.CompletableFuture
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.flow
+
+/**
+ * Calls the API on behalf of one merchant, on a server.
+ *
+ * **An API key does not belong in an app**: whoever has the app has the key. An app's own server
+ * creates the session, and the app gets its `url`; see [CreatedSession.fromJson], [Cashier] and
+ * [Session.watch].
+ *
+ * ```
+ * FastStar(apiKey).use { client ->
+ *     val created = client.checkout.sessions.create(
+ *         CreateSession(Mode.PAYMENT, listOf(LineItem.price("price_xxx")), buyerCountry = "US"),
+ *     )
+ *     println(created.session.amountTotal)
+ * }
+ * ```
+ *
+ * Make one and share it: it keeps its connections, and may be called by many coroutines at once. What
+ * fails and may pass is tried again, under one idempotency key and within one deadline. A coroutine
+ * that is cancelled closes its request's connection. Java calls the functions that give a
+ * [CompletableFuture].
+ */
+public class FastStar private constructor(config: RawConfig) : AutoCloseable {
+    private val raw = native { RawClient(config) }
+
+    /** The calls about checkout sessions. */
+    public val checkout: Checkout = Checkout(raw)
+
+    /** The calls about products and prices. */
+    public val catalog: CatalogCalls = CatalogCalls(raw)
+
+    /**
+     * Makes a client. It connects when it is first called.
+     *
+     * @param apiKey the merchant's API key
+     * @param options what differs from the defaults
+     * @throws FastStarException.Configuration where one of them cannot work
+     */
+    @JvmOverloads
+    public constructor(apiKey: String, options: ClientOptions = ClientOptions()) :
+        this(options.raw(apiKey))
+
+    /**
+     * Closes the connections: calls under way end with a [FastStarException.Configuration], and so do
+     * later ones.
+     *
+     * @throws FastStarException.Configuration where it is closed already
+     */
+    override fun close() {
+        native { raw.shutDown() }
+    }
+
+    override fun toString(): String = "FastStar"
+
+    public companion object {
+        /**
+         * Makes a client from the environment: `FASTSTAR_API_KEY` and, where it is set,
+         * `FASTSTAR_BASE_URL`.
+         *
+         * @throws FastStarException.Configuration where the key is not set
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun fromEnvironment(options: ClientOptions = ClientOptions()): FastStar =
+            FastStar(options.raw(apiKey = null))
+    }
+}
+
+/** How a client differs from the defaults. */
+public data class ClientOptions @JvmOverloads constructor(
+    /** Where the API is, such as a sandbox; FastStar's live platform where it is absent. */
+    public val baseUrl: String? = null,
+    /** How long a call may take, all its attempts and the waits between them; 30 s where it is absent. */
+    public val timeout: Duration? = null,
+    /** How often a failed attempt is repeated; 2 where it is absent. */
+    public val maxRetries: Int? = null,
+    /** Who sells, so that what such a merchant must not send is refused before it is sent. */
+    public val merchant: MerchantKind? = null,
+    /** Names your program in `User-Agent`: `my-shop/1.2`. */
+    public val userAgent: String? = null,
+    /** Root certificates in PEM that are trusted beside Mozilla's. */
+    public val rootCertificatesPem: List<String> = emptyList(),
+    /** How long one attempt may take to connect; 10 s where it is absent. */
+    public val connectTimeout: Duration? = null,
+) {
+    internal fun raw(apiKey: String?): RawConfig = RawConfig(
+        apiKey = apiKey,
+        baseUrl = baseUrl,
+        timeoutMs = timeout?.let(::millis),
+        connectTimeoutMs = connectTimeout?.let(::millis),
+        maxRetries = maxRetries?.toLong(),
+        merchant = merchant?.value,
+        rootCertificatesPem = rootCertificatesPem.map(String::encodeToByteArray),
+        userAgent = listOfNotNull(userAgent, "faststar-kotlin/$VERSION").joinToString(" "),
+    )
+
+    private companion object {
+        const val VERSION = "0.1.0"
+    }
+}
+
+/** What one call has otherwise than its client. */
+public data class CallOptions @JvmOverloads constructor(
+    /**
+     * The idempotency key, 1 to 255 visible ASCII characters, instead of a random one. An order
+     * number keeps an order from being created twice.
+     */
+    public val idempotencyKey: String? = null,
+    /** How long this call may take. */
+    public val timeout: Duration? = null,
+    /** How often this call is repeated where it fails and may succeed later. */
+    public val maxRetries: Int? = null,
+) {
+    internal fun raw(): RawCallOptions =
+        RawCallOptions(idempotencyKey, timeout?.let(::millis), maxRetries?.toLong())
+}
+
+/** The calls about checkout. */
+public class Checkout internal constructor(raw: RawClient) {
+    /** The calls about sessions. */
+    public val sessions: Sessions = Sessions(raw)
+}
+
+/** The calls about checkout sessions. All throw a [FastStarException]. */
+public class Sessions internal constructor(private val raw: RawClient) {
+    /** Creates a session. A wrong request is refused before it is sent, with the place of the mistake. */
+    public suspend fun create(
+        request: CreateSession,
+        options: CallOptions = CallOptions(),
+    ): CreatedSession = CreatedSession.of(
+        nativeCall { raw.createSession(request.raw(), options.raw(), null) },
+    )
+
+    /** Retrieves a session. */
+    public suspend fun retrieve(id: String, options: CallOptions = CallOptions()): Session =
+        Session.of(nativeCall { raw.retrieveSession(id, options.raw(), null) })
+
+    /** Watches a session until it ends; see [Session.watch]. */
+    public fun watch(id: String): Flow<Session> = Session.watch { retrieve(id) }
+
+    /** [create] for Java. */
+    @JvmOverloads
+    public fun createFuture(
+        request: CreateSession,
+        options: CallOptions = CallOptions(),
+    ): CompletableFuture<CreatedSession> = started { create(request, options) }
+
+    /** [retrieve] for Java. */
+    @JvmOverloads
+    public fun retrieveFuture(
+        id: String,
+        options: CallOptions = CallOptions(),
+    ): CompletableFuture<Session> = started { retrieve(id, options) }
+}
+
+/** The calls about the catalog. */
+public class CatalogCalls internal constructor(raw: RawClient) {
+    /** The calls about products. */
+    public val products: Products = Products(raw)
+
+    /** The calls about prices. */
+    public val prices: Prices = Prices(raw)
+}
+
+/** The calls about products. All throw a [FastStarException]. */
+public class Products internal constructor(private val raw: RawClient) {
+    /** Creates a product. */
+    public suspend fun create(
+        request: CreateProduct,
+        options: CallOptions = CallOptions(),
+    ): Product = Product.of(nativeCall { raw.createProduct(request.raw(), options.raw(), null) })
+
+    /** Gives a page, with [limit] items at the most, after [cursor]. */
+    public suspend fun list(
+        limit: Int? = null,
+        cursor: String? = null,
+        options: CallOptions = CallOptions(),
+    ): Page<Product> {
+        val params = RawListParams(limit?.toLong(), cursor)
+        val page = nativeCall { raw.listProducts(params, options.raw(), null) }
+        return Page(page.items.map(Product::of), page.nextCursor).also { it.requestId = page.requestId }
+    }
+
+    /** Gives all products, page after page; a page is asked for when the one before was collected. */
+    public fun listAll(limit: Int? = null, options: CallOptions = CallOptions()): Flow<Product> =
+        walk { cursor -> list(limit, cursor, options) }
+
+    /** [create] for Java. */
+    @JvmOverloads
+    public fun createFuture(
+        request: CreateProduct,
+        options: CallOptions = CallOptions(),
+    ): CompletableFuture<Product> = started { create(request, options) }
+
+    /** [list] for Java. */
+    @JvmOverloads
+    public fun listFuture(
+        limit: Int? = null,
+        cursor: String? = null,
+        options: CallOptions = CallOptions(),
+    ): CompletableFuture<Page<Product>> = started { list(limit, cursor, options) }
+}
+
+/** The calls about prices. All throw a [FastStarException]. */
+public class Prices internal constructor(private val raw: RawClient) {
+    /** Creates a price. */
+    public suspend fun create(request: CreatePrice, options: CallOptions = CallOptions()): Price =
+        Price.of(nativeCall { raw.createPrice(request.raw(), options.raw(), null) })
+
+    /** Gives a page, with [limit] items at the most, after [cursor]. */
+    public suspend fun list(
+        limit: Int? = null,
+        cursor: String? = null,
+        options: CallOptions = CallOptions(),
+    ): Page<Price> {
+        val params = RawListParams(limit?.toLong(), cursor)
+        val page = nativeCall { raw.listPrices(params, options.raw(), null) }
+        return Page(page.items.map(Price::of), page.nextCursor).also { it.requestId = page.requestId }
+    }
+
+    /** Gives all prices, page after page; a page is asked for when the one before was collected. */
+    public fun listAll(limit: Int? = null, options: CallOptions = CallOptions()): Flow<Price> =
+        walk { cursor -> list(limit, cursor, options) }
+
+    /** [create] for Java. */
+    @JvmOverloads
+    public fun createFuture(
+        request: CreatePrice,
+        options: CallOptions = CallOptions(),
+    ): CompletableFuture<Price> = started { create(request, options) }
+
+    /** [list] for Java. */
+    @JvmOverloads
+    public fun listFuture(
+        limit: Int? = null,
+        cursor: String? = null,
+        options: CallOptions = CallOptions(),
+    ): CompletableFuture<Page<Price>> = started { list(limit, cursor, options) }
+}
+
+/** Of a duration that does not fit, the longest that does. */
+private fun millis(duration: Duration): Long =
+    try {
+        duration.toMillis()
+    } catch (_: ArithmeticException) {
+        if (duration.isNegative) Long.MIN_VALUE else Long.MAX_VALUE
+    }
+
+private fun <T> walk(page: suspend (cursor: String?) -> Page<T>): Flow<T> = flow {
+    val cursors = native { RawCursors(null) }
+    var cursor: String? = null
+    do {
+        val got = page(cursor)
+        got.items.forEach { emit(it) }
+        cursor = native { cursors.follow(got.nextCursor) }
+    } while (cursor != null)
+}

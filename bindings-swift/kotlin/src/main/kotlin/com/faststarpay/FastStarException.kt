@@ -1,0 +1,93 @@
+package com.faststarpay
+
+/**
+ * Says what went wrong, where, and what to do.
+ *
+ * Match the subclass for what a program does about it, [code] for the very mistake:
+ *
+ * ```
+ * try {
+ *     client.checkout.sessions.create(request)
+ * } catch (error: FastStarException.Validation) {
+ *     log.warn("{}: {}", error.param, error.reason) // line_items[2].quantity: quantity must be at least 1
+ * }
+ * ```
+ *
+ * The message never has an API key, a webhook secret or a session token.
+ */
+public sealed class FastStarException private constructor(details: Details) :
+    RuntimeException(details.message) {
+    /** The stable code, such as `out_of_range`. */
+    public val code: String = details.code
+
+    /** The message without the place and the status. */
+    public val reason: String = details.reason
+
+    /** The place of the mistake: `line_items[2].quantity`. */
+    public val param: String? = details.param
+
+    /** The HTTP status, where an answer came. */
+    public val status: Int? = details.status
+
+    /** The `X-Request-Id` of the answer; quote it to support. */
+    public val requestId: String? = details.requestId
+
+    /** How many attempts the call made; 0 where nothing was sent. */
+    public val attempts: Int = details.attempts
+
+    /** Whether the same call, with the same idempotency key, may succeed later. */
+    public val isRetryable: Boolean = details.isRetryable
+
+    /** The input is wrong: refused here before any request (no [status]), or by the server. */
+    public class Validation internal constructor(details: Details) : FastStarException(details)
+
+    /** The API key is missing or not known. */
+    public class Authentication internal constructor(details: Details) : FastStarException(details)
+
+    /** The key is known and may not do this. */
+    public class Permission internal constructor(details: Details) : FastStarException(details)
+
+    /** No such object, or another merchant's. */
+    public class NotFound internal constructor(details: Details) : FastStarException(details)
+
+    /** The object's state or the idempotency key does not allow it. */
+    public class Conflict internal constructor(details: Details) : FastStarException(details)
+
+    /** The card was declined or the bank asks for authentication. */
+    public class Payment internal constructor(details: Details) : FastStarException(details)
+
+    /** Too many requests. */
+    public class RateLimit internal constructor(details: Details) : FastStarException(details)
+
+    /** No answer came: refused, reset, unresolved, or TLS failed. */
+    public class Connection internal constructor(details: Details) : FastStarException(details)
+
+    /** The call's deadline passed. */
+    public class Timeout internal constructor(details: Details) : FastStarException(details)
+
+    /** The server failed. */
+    public class Server internal constructor(details: Details) : FastStarException(details)
+
+    /** A webhook that must not be trusted. */
+    public class Signature internal constructor(details: Details) : FastStarException(details)
+
+    /** The client was set up wrongly, or is closed. */
+    public class Configuration internal constructor(details: Details) : FastStarException(details)
+
+    /** An answer that the API does not give. */
+    public class UnexpectedResponse internal constructor(details: Details) : FastStarException(details)
+
+    /** A defect of this package. */
+    public class Internal internal constructor(details: Details) : FastStarException(details)
+
+    internal class Details(
+        val message: String,
+        val code: String,
+        val reason: String,
+        val param: String? = null,
+        val status: Int? = null,
+        val requestId: String? = null,
+        val attempts: Int = 0,
+        val isRetryable: Boolean = false,
+    )
+}

@@ -1,0 +1,159 @@
+package com.faststarpay
+
+import com.faststarpay.glue.RawCreatedSession
+import com.faststarpay.glue.RawSession
+import com.faststarpay.glue.createdSessionFromJson
+import com.faststarpay.glue.sessionFromJson
+import java.time.Instant
+import kotlinx.coroutines.flow.Flow
+
+/**
+ * A checkout session.
+ *
+ * `toString` leaves out the token and what is personal.
+ */
+public data class Session(
+    /** The id, `cs_…`. */
+    public val id: String,
+    /** Where it is in its life. */
+    public val status: SessionStatus,
+    /** The sum of the lines, in the currency's smallest unit. */
+    public val amountSubtotal: Long,
+    /** The tax, in the smallest unit. */
+    public val amountTax: Long,
+    /** What the buyer pays, in the smallest unit. */
+    public val amountTotal: Long,
+    /** The currency, ISO 4217. */
+    public val currency: String,
+    /** What lets a browser see this session. Keep it out of logs. */
+    public val sessionToken: String? = null,
+    /** When it expires. */
+    public val expiresAt: Instant? = null,
+    /** Whether the money is there. The sandbox says it; the live platform may not, as all below. */
+    public val paymentStatus: PaymentStatus? = null,
+    /** What it is for. */
+    public val mode: Mode? = null,
+    /** How the buyer sees the cashier. */
+    public val presentation: Presentation? = null,
+    /** What it sells. */
+    public val lineItems: List<LineItem> = emptyList(),
+    /** The buyer's e-mail address. */
+    public val customerEmail: String? = null,
+    /** Where the buyer lands after success. */
+    public val successUrl: String? = null,
+    /** Where the buyer lands after giving up. */
+    public val cancelUrl: String? = null,
+    /** The buyer's country, with its region where tax needs one. */
+    public val buyerCountry: String? = null,
+    /** The merchant's own order number. */
+    public val clientReferenceId: String? = null,
+    /** Fields that this version does not know, as the text of a JSON object. */
+    public val extra: String? = null,
+) {
+    /** The `X-Request-Id` of the answer that it came with. Two sessions are equal without it. */
+    public var requestId: String? = null
+        internal set
+
+    /**
+     * What the buyer pays, to be shown: `session.total.format()`.
+     *
+     * @throws FastStarException.Validation where [currency] is none
+     */
+    public val total: Money
+        get() = Money(amountTotal, currency)
+
+    override fun toString(): String =
+        "Session(id=$id, status=$status, amountTotal=$amountTotal, currency=$currency)"
+
+    public companion object {
+        /**
+         * Reads a session that FastStar answered and a server passed on to its app: by itself, or in
+         * the envelope of the answer.
+         *
+         * @throws FastStarException.Validation where it is something else
+         */
+        @JvmStatic
+        public fun fromJson(json: String): Session =
+            of(native { sessionFromJson(utf8(json)) })
+
+        /**
+         * Watches a session until it ends: gives it at once and after each change, and completes
+         * after the last one, which is [SessionStatus.COMPLETE] or [SessionStatus.EXPIRED].
+         *
+         * ```
+         * Session.watch { shop.fetchSession(id) }.collect { session -> show(session.status) }
+         * ```
+         *
+         * [fetch] asks the app's own server, since an app holds no API key. It is called again after
+         * 1 s at first, then after longer and longer, up to 10 s. An `IOException` or a
+         * [FastStarException] that may pass is borne five times in a row; any other exception ends
+         * the flow at once. Collect it anew when the buyer comes back, and the session is asked for at
+         * once. Only the webhook tells a server to fulfil: this is for the buyer's screen.
+         */
+        @JvmStatic
+        public fun watch(fetch: suspend () -> Session): Flow<Session> = watchSession(fetch)
+
+        internal fun of(raw: RawSession): Session = Session(
+            id = raw.id,
+            status = SessionStatus.of(raw.status),
+            amountSubtotal = raw.amountSubtotal,
+            amountTax = raw.amountTax,
+            amountTotal = raw.amountTotal,
+            currency = raw.currency,
+            sessionToken = raw.sessionToken,
+            expiresAt = raw.expiresAt,
+            paymentStatus = raw.paymentStatus?.let(PaymentStatus::of),
+            mode = raw.mode?.let(Mode::of),
+            presentation = raw.presentation?.let(Presentation::of),
+            lineItems = raw.lineItems.map(LineItem::of),
+            customerEmail = raw.customerEmail,
+            successUrl = raw.successUrl,
+            cancelUrl = raw.cancelUrl,
+            buyerCountry = raw.buyerCountry,
+            clientReferenceId = raw.clientReferenceId,
+            extra = raw.extra,
+        ).also { it.requestId = raw.requestId }
+    }
+}
+
+/**
+ * The answer to a session's creation: the session, and where the buyer pays.
+ *
+ * `toString` leaves out the token and the query of the URL, which has it too.
+ */
+public data class CreatedSession(
+    /** The session. */
+    public val session: Session,
+    /** The cashier's page. An app checks it with [Cashier.check] before it opens it. Keep it out of logs. */
+    public val url: String,
+    /** What lets a browser see this session. Keep it out of logs. */
+    public val sessionToken: String,
+    /** Fields that this version does not know, as the text of a JSON object. */
+    public val extra: String? = null,
+) {
+    /** The `X-Request-Id` of the answer that it came with. Two values are equal without it. */
+    public var requestId: String? = null
+        internal set
+
+    override fun toString(): String =
+        "CreatedSession(session=$session, url=${url.substringBefore('?')}?[redacted])"
+
+    public companion object {
+        /**
+         * Reads what FastStar answered and a server passed on to its app: `{"session", "url", …}` by
+         * itself, or in the envelope of the answer.
+         *
+         * @throws FastStarException.Validation where it is something else
+         */
+        @JvmStatic
+        public fun fromJson(json: String): CreatedSession =
+            of(native { createdSessionFromJson(utf8(json)) })
+
+        internal fun of(raw: RawCreatedSession): CreatedSession = CreatedSession(
+            session = Session.of(raw.session),
+            url = raw.url,
+            sessionToken = raw.sessionToken,
+            extra = raw.extra,
+        ).also { it.requestId = raw.requestId }
+    }
+}

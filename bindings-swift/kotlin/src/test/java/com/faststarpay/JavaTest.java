@@ -1,0 +1,91 @@
+package com.faststarpay;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletionException;
+import org.junit.jupiter.api.Test;
+
+/** What a Java program writes. */
+class JavaTest {
+    private final String key = Sandbox.INSTANCE.merchant("direct").getApiKey();
+
+    private FastStar client() {
+        return new FastStar(key, new ClientOptions(Sandbox.INSTANCE.getUrl(), Duration.ofSeconds(10)));
+    }
+
+    @Test
+    void a_session_is_created_and_retrieved() {
+        try (FastStar client = client()) {
+            CreateSession request = new CreateSession(
+                Mode.PAYMENT,
+                List.of(LineItem.adHoc(999, "USD"), LineItem.adHoc(1, "USD", 2, "Bag")),
+                Presentation.LINK,
+                "https://shop.example/success",
+                "https://shop.example/cancel",
+                "DE",
+                "order_1");
+            Sessions sessions = client.getCheckout().getSessions();
+            CreatedSession created =
+                sessions.createFuture(request, new CallOptions("order_1")).join();
+            Session session = sessions.retrieveFuture(created.getSession().getId()).join();
+            assertEquals(1001, session.getAmountTotal());
+            assertEquals(SessionStatus.OPEN, session.getStatus());
+            assertEquals("$10.01", session.getTotal().format(Locale.US));
+            assertEquals("order_1", session.getClientReferenceId());
+        }
+    }
+
+    @Test
+    void a_catalog_is_made_and_listed() {
+        try (FastStar client = client()) {
+            Product product =
+                client.getCatalog().getProducts().createFuture(new CreateProduct("Tea")).join();
+            CreatePrice request =
+                CreatePrice.recurring(product.getId(), "USD", 500, Interval.MONTH);
+            Price price = client.getCatalog().getPrices().createFuture(request).join();
+            assertEquals(PriceType.RECURRING, price.getType());
+            Page<Price> page = client.getCatalog().getPrices().listFuture(1).join();
+            assertEquals(List.of(price), page.getItems());
+        }
+    }
+
+    @Test
+    void errors_are_caught_by_their_class() {
+        try (FastStar client = client()) {
+            CompletionException thrown = assertThrows(
+                CompletionException.class,
+                () -> client.getCheckout().getSessions().retrieveFuture("cs_none").join());
+            FastStarException error =
+                assertInstanceOf(FastStarException.NotFound.class, thrown.getCause());
+            assertEquals("not_found", error.getCode());
+        }
+        assertThrows(FastStarException.Validation.class, () -> new Money(1, "dollar"));
+    }
+
+    @Test
+    void what_needs_no_server_is_called_as_it_stands() {
+        Quote quote = new Cart("EUR", List.of(new Cart.Line(4900)), "DE").quote();
+        assertEquals(782, quote.getTax());
+        assertEquals(190_000, TaxRate.find("DE").getRatePpm());
+        assertEquals(
+            ReturnOutcome.CANCEL,
+            new ReturnUrls("myapp://success", "myapp://cancel").outcome("myapp://cancel"));
+        assertEquals("cs_1", new Cashier().check("https://cashier.faststarpay.com/checkout/cs_1").getSessionId());
+
+        byte[] body = ("{\"id\":\"evt_1\",\"type\":\"payment.succeeded\",\"data\":{\"payment_id\":\"pi_1\","
+            + "\"amount\":1079,\"currency\":\"USD\",\"status\":\"succeeded\"}}").getBytes(StandardCharsets.UTF_8);
+        String header = Webhook.signForTest(body, "whsec_1");
+        Event event = Webhook.verify(body, header, "whsec_1");
+        assertTrue(event.getFulfils());
+        assertEquals(1079, event.getPayment().getAmount());
+        assertThrows(
+            FastStarException.Signature.class, () -> Webhook.verify(body, header, "whsec_2"));
+    }
+}

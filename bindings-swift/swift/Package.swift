@@ -1,0 +1,28 @@
+// swift-tools-version: 6.0
+
+import PackageDescription
+
+// The native half. `prepare` builds it and writes the glue; neither is committed.
+#if os(Linux)
+    // PKG_CONFIG_PATH names the folder with `faststar.pc` and the library.
+    let native = Target.systemLibrary(name: "FastStarFFI", path: "Sources/FastStarFFI", pkgConfig: "faststar")
+#else
+    let native = Target.binaryTarget(name: "FastStarFFI", path: "FastStarFFI.xcframework")
+#endif
+
+let package = Package(
+    name: "faststar-swift",
+    platforms: [.iOS(.v16), .macOS(.v13)],
+    products: [
+        .library(name: "FastStarPay", targets: ["FastStarPay"])
+    ],
+    targets: [
+        native,
+        // What uniffi writes. Its asynchronous code is not ready for the language mode 6.
+        .target(
+            name: "FastStarGlue", dependencies: ["FastStarFFI"], swiftSettings: [.swiftLanguageMode(.v5)]),
+        .target(name: "FastStarPay", dependencies: ["FastStarGlue"]),
+        .testTarget(name: "FastStarPayTests", dependencies: ["FastStarPay", "FastStarGlue"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

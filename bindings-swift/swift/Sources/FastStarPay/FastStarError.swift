@@ -1,0 +1,145 @@
+internal import FastStarGlue
+import Foundation
+
+/// Says what went wrong, where, and what to do.
+///
+/// ```swift
+/// do {
+///     let created = try await client.checkout.sessions.create(request)
+/// } catch let error as FastStarError where error.kind == .validation {
+///     print(error)  // line_items[2].quantity: quantity must be at least 1
+/// }
+/// ```
+///
+/// Look at ``kind`` for what a program does about it, and at ``code`` for the very mistake. No part of
+/// it has an API key, a webhook secret or a session token. A call whose task was cancelled throws a
+/// `CancellationError` instead.
+public struct FastStarError: Error, Hashable, Sendable {
+    /// What went wrong, as far as a caller acts on it. Later versions may know more kinds.
+    public enum Kind: String, Sendable {
+        /// The input is wrong: refused here before any request (no ``FastStarError/status``), or by the server.
+        case validation
+        /// The API key is missing or not known.
+        case authentication
+        /// The key is known and may not do this.
+        case permission
+        /// No such object, or another merchant's.
+        case notFound = "not_found"
+        /// The object's state or the idempotency key does not allow it.
+        case conflict
+        /// The card was declined or the bank asks for authentication.
+        case payment
+        /// Too many requests.
+        case rateLimit = "rate_limit"
+        /// No answer came: refused, reset, unresolved, or TLS failed.
+        case connection
+        /// The call's deadline passed.
+        case timeout
+        /// The server failed.
+        case server
+        /// A webhook that must not be trusted.
+        case signature
+        /// The client was set up wrongly, or is closed.
+        case configuration
+        /// An answer that the API does not give.
+        case unexpectedResponse = "unexpected_response"
+        /// A defect of this package.
+        case `internal`
+    }
+
+    /// What went wrong, as far as a caller acts on it.
+    public let kind: Kind
+    /// The stable code, such as `out_of_range`.
+    public let code: String
+    /// The message, without the place and the status.
+    public let message: String
+    /// The place of the mistake: `line_items[2].quantity`.
+    public let param: String?
+    /// The HTTP status, where an answer came.
+    public let status: Int?
+    /// The `X-Request-Id` of the answer; quote it to support.
+    public let requestID: String?
+    /// How many attempts the call made; 0 where nothing was sent.
+    public let attempts: Int
+    /// Whether the same call, with the same idempotency key, may succeed later.
+    public let isRetryable: Bool
+    /// All of it in a line, as for a log.
+    public let description: String
+}
+
+extension FastStarError: CustomStringConvertible, LocalizedError {
+    /// What ``description`` says.
+    public var errorDescription: String? { description }
+}
+
+extension FastStarError {
+    init(_ error: RawError) {
+        switch error {
+        case .Failed(
+            let kind, let code, let text, let description, let param, let status, let requestId, let attempts,
+            let retryable):
+            self.init(
+                kind: Kind(rawValue: kind) ?? .internal,
+                code: code,
+                message: text,
+                param: param,
+                status: status.map(Int.init),
+                requestID: requestId,
+                attempts: Int(attempts),
+                isRetryable: retryable,
+                description: description)
+        case .Cancelled:
+            self.init(kind: .internal, code: "internal", message: "\(error)")
+        }
+    }
+
+    init(kind: Kind, code: String, message: String, param: String? = nil) {
+        self.init(
+            kind: kind,
+            code: code,
+            message: message,
+            param: param,
+            status: nil,
+            requestID: nil,
+            attempts: 0,
+            isRetryable: false,
+            description: [param, message].compactMap { $0 }.joined(separator: ": "))
+    }
+
+    /// What the glue throws beside the core's errors says that the two do not fit.
+    static var defect: Self {
+        Self(
+            kind: .internal, code: "internal",
+            message: "a defect of the faststar package; please report it with the stack trace")
+    }
+}
+
+/// Calls the native half.
+func native<T>(_ call: () throws -> T) throws(FastStarError) -> T {
+    do {
+        return try call()
+    } catch let error as RawError {
+        throw FastStarError(error)
+    } catch {
+        throw .defect
+    }
+}
+
+/// Makes a call of the client, which ends early where the task is cancelled: the glue does not tell
+/// Rust by itself.
+func nativeCall<T>(_ call: (RawCancel) async throws -> T) async throws -> T {
+    let cancel = try native { try RawCancel() }
+    do {
+        return try await withTaskCancellationHandler {
+            try await call(cancel)
+        } onCancel: {
+            try? cancel.cancel()
+        }
+    } catch RawError.Cancelled {
+        throw CancellationError()
+    } catch let error as RawError {
+        throw FastStarError(error)
+    } catch {
+        throw FastStarError.defect
+    }
+}
