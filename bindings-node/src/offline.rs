@@ -3,14 +3,13 @@
 use std::sync::{Mutex, PoisonError};
 
 use faststar::client::{Cursors as CoreCursors, rules};
-use faststar::error::{Error, Result, code};
+use faststar::error::Result;
 use faststar::schema::{self, Strictness};
-use faststar::tax::RateTable;
+use faststar::tax::{RateTable, today};
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, Date, MerchantKind, Money, QuoteOptions, ReturnOutcome,
+    Cart, Cashier, Catalog, CreateSession, MerchantKind, Money, QuoteOptions, ReturnOutcome,
     ReturnUrls,
 };
-use jiff::tz::TimeZone;
 use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
 use serde::Serialize;
@@ -62,7 +61,7 @@ pub fn tax_rate(
     on: Option<String>,
 ) -> napi::Result<String> {
     guarded(|| {
-        let on = on.map_or_else(|| Ok(today()), |on| date(&on, "on"))?;
+        let on = on.map_or_else(|| Ok(today()), |on| schema::date(&on, "on"))?;
         let found = RateTable::bundled().find(&place.parse()?, category.as_deref(), on)?;
         written(&json!({
             "rate_ppm": found.rate, "behaviour": found.behaviour, "name": found.name,
@@ -144,15 +143,4 @@ fn read(text: &str) -> Result<Value> {
 
 fn written(result: &impl Serialize) -> Result<String> {
     Ok(serde_json::to_string(result).expect("a result is JSON"))
-}
-
-fn date(text: &str, name: &str) -> Result<Date> {
-    text.parse().map_err(|_| {
-        let message = format!("{name} must be a date such as 2026-11-22");
-        Error::validation(code::INVALID_VALUE, name, message)
-    })
-}
-
-fn today() -> Date {
-    jiff::Timestamp::now().to_zoned(TimeZone::UTC).date()
 }

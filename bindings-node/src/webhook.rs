@@ -1,10 +1,9 @@
 //! Verifies and signs webhooks.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use faststar::error::{Error, ErrorKind, code};
 use faststar::event::{Event, EventType};
-use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all};
+use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all, signature_header, unix_now};
 use napi_derive::napi;
 
 use crate::error::guarded;
@@ -23,12 +22,9 @@ pub fn verify_webhook(
         let tolerance = tolerance.and_then(|seconds| u64::try_from(seconds).ok());
         let tolerance = tolerance.map_or(DEFAULT_TOLERANCE, Duration::from_secs);
         let verifier = Verifier::from_secrets(secrets)?.tolerance(tolerance);
-        let header = header.ok_or_else(|| {
-            let message = "the header X-Webhook-Signature is missing; pass its value";
-            Error::new(ErrorKind::Signature, code::MALFORMED_HEADER, message)
-        })?;
+        let header = signature_header(header.as_deref())?;
         let now = now.unwrap_or_else(unix_now);
-        let event = verifier.verify_with_id(body, &header, event_id.as_deref(), now)?;
+        let event = verifier.verify_with_id(body, header, event_id.as_deref(), now)?;
         Ok(written(&event))
     })
 }
@@ -57,9 +53,4 @@ pub fn sign_webhook(
 
 fn written(event: &Event) -> String {
     serde_json::to_string(event).expect("an event is JSON")
-}
-
-fn unix_now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

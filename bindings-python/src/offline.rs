@@ -6,14 +6,12 @@
 use std::sync::Mutex;
 
 use faststar::client::{Cursors as CoreCursors, rules};
-use faststar::error::{Result, code};
 use faststar::schema::{self, Strictness};
-use faststar::tax::RateTable;
+use faststar::tax::{RateTable, today};
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, Currency, Date, Error, MerchantKind, Money,
-    QuoteOptions, ReturnOutcome, ReturnUrls,
+    Cart, Cashier, Catalog, CreateSession, Currency, Error, MerchantKind, Money, QuoteOptions,
+    ReturnOutcome, ReturnUrls,
 };
-use jiff::tz::TimeZone;
 use pyo3::prelude::*;
 use serde_json::json;
 
@@ -58,17 +56,6 @@ fn within(error: Error, name: &str) -> Error {
     error.with_param(param)
 }
 
-fn date(text: &str, name: &str) -> Result<Date> {
-    text.parse().map_err(|_| {
-        let message = format!("{name} must be a date such as 2026-11-22");
-        Error::validation(code::INVALID_VALUE, name, message)
-    })
-}
-
-fn today() -> Date {
-    jiff::Timestamp::now().to_zoned(TimeZone::UTC).date()
-}
-
 /// Checks a session's request by all that a client can know, and gives it as it would be sent.
 #[pyfunction]
 pub fn check_session<'py>(
@@ -104,7 +91,7 @@ pub fn tax_rate<'py>(
     on: Option<&str>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let found = guarded(py, || {
-        let on = on.map_or_else(|| Ok(today()), |on| date(on, "on"))?;
+        let on = on.map_or_else(|| Ok(today()), |on| schema::date(on, "on"))?;
         let found = RateTable::bundled().find(&place.parse()?, category, on)?;
         Ok(json!({
             "rate_ppm": found.rate, "behaviour": found.behaviour, "name": found.name,

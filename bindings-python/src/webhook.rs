@@ -1,9 +1,9 @@
 //! Verifies and signs webhooks.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use faststar::error::{Error, ErrorKind, code};
-use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all};
+use faststar::error::{Error, code};
+use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all, signature_header, unix_now};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyByteArray, PyBytes, PyMemoryView, PyString};
@@ -69,10 +69,7 @@ pub fn verify_webhook(
     let verify = || {
         let tolerance = tolerance.map_or(DEFAULT_TOLERANCE, Duration::from_secs);
         let verifier = Verifier::from_secrets(secrets)?.tolerance(tolerance);
-        let header = header.ok_or_else(|| {
-            let message = "the header X-Webhook-Signature is missing; pass its value";
-            Error::new(ErrorKind::Signature, code::MALFORMED_HEADER, message)
-        })?;
+        let header = signature_header(header)?;
         let now = now.unwrap_or_else(unix_now);
         verifier.verify_with_id(body.bytes(), header, event_id, now)
     };
@@ -93,9 +90,4 @@ pub fn sign_webhook(
 ) -> PyResult<String> {
     let body = Body::read(body)?;
     Ok(sign_all(body.bytes(), secrets, timestamp.unwrap_or_else(unix_now)))
-}
-
-fn unix_now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

@@ -1,12 +1,11 @@
 //! What needs no server: quotes, rates, amounts, checks, the cashier's URLs, and reading JSON.
 
-use faststar::error::{Error, Result, code};
-use faststar::tax::RateTable;
+use faststar::error::Result;
+use faststar::tax::{RateTable, today};
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, CreatedSession, Currency, Date, MerchantKind, Money,
+    Cart, Cashier, Catalog, CreateSession, CreatedSession, Currency, MerchantKind, Money,
     QuoteOptions, ReturnOutcome, ReturnUrls, Session, schema,
 };
-use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -82,7 +81,7 @@ pub fn tax_rate(
     on: Option<String>,
 ) -> Result<RawTaxRate, RawError> {
     guarded(|| {
-        let on = on.map_or_else(|| Ok(today()), |on| date(&on, "on"))?;
+        let on = on.map_or_else(|| Ok(today()), |on| schema::date(&on, "on"))?;
         Ok(RateTable::bundled().find(&place.parse()?, category.as_deref(), on)?.into())
     })
 }
@@ -152,15 +151,4 @@ pub fn return_outcome(
 
 fn value(raw: &impl Serialize) -> Value {
     serde_json::to_value(raw).expect("a record is JSON")
-}
-
-fn date(text: &str, name: &str) -> Result<Date> {
-    text.parse().map_err(|_| {
-        let message = format!("{name} must be a date such as 2026-11-22");
-        Error::validation(code::INVALID_VALUE, name, message)
-    })
-}
-
-fn today() -> Date {
-    jiff::Timestamp::now().to_zoned(TimeZone::UTC).date()
 }

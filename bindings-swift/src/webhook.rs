@@ -1,11 +1,11 @@
 //! Verifies and signs webhooks.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use faststar::Event;
-use faststar::error::{Error, ErrorKind, Result, code};
+use faststar::error::Result;
 use faststar::schema::check_range;
-use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all};
+use faststar::webhook::{DEFAULT_TOLERANCE, Verifier, sign_all, signature_header, unix_now};
 
 use crate::error::{RawError, guarded};
 use crate::types::RawEvent;
@@ -21,13 +21,10 @@ pub fn verify_webhook(
     now: Option<i64>,
 ) -> Result<RawEvent, RawError> {
     guarded(|| {
-        let verifier = verifier(&secrets)?.tolerance(tolerance(tolerance_seconds)?);
-        let header = header.ok_or_else(|| {
-            let message = "the header X-Webhook-Signature is missing; pass its value";
-            Error::new(ErrorKind::Signature, code::MALFORMED_HEADER, message)
-        })?;
+        let verifier = Verifier::from_secrets(secrets)?.tolerance(tolerance(tolerance_seconds)?);
+        let header = signature_header(header.as_deref())?;
         let now = now.unwrap_or_else(unix_now);
-        Ok(verifier.verify_with_id(&body, &header, event_id.as_deref(), now)?.into())
+        Ok(verifier.verify_with_id(&body, header, event_id.as_deref(), now)?.into())
     })
 }
 
@@ -47,23 +44,8 @@ pub fn sign_webhook(
     guarded(|| Ok(sign_all(&body, secrets, timestamp.unwrap_or_else(unix_now))))
 }
 
-fn verifier(secrets: &[String]) -> Result<Verifier> {
-    let (first, others) = secrets.split_first().ok_or_else(|| {
-        let message = "there is no webhook secret; pass the secret of this endpoint";
-        Error::new(ErrorKind::Signature, code::INVALID_SECRET, message)
-    })?;
-    others.iter().try_fold(Verifier::new(first.as_str())?, |verifier, secret| {
-        verifier.and_secret(secret.as_str())
-    })
-}
-
 fn tolerance(seconds: Option<i64>) -> Result<Duration> {
     let Some(seconds) = seconds else { return Ok(DEFAULT_TOLERANCE) };
     check_range(seconds, 0, i64::MAX, || "tolerance")?;
     Ok(Duration::from_secs(seconds.unsigned_abs()))
-}
-
-fn unix_now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }

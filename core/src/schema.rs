@@ -467,9 +467,7 @@ impl Kind {
                 Some(mistake) => (code::INVALID_VALUE, mistake),
                 None => return Ok(()),
             },
-            Self::Date if text.parse::<Date>().is_err() => {
-                (code::INVALID_VALUE, "must be a date such as 2026-11-22".to_owned())
-            }
+            Self::Date if text.parse::<Date>().is_err() => (code::INVALID_VALUE, DATE.to_owned()),
             Self::Timestamp if text.parse::<jiff::Timestamp>().is_err() => (
                 code::INVALID_VALUE,
                 "must be an RFC 3339 time such as 2026-11-22T12:00:00Z".to_owned(),
@@ -517,6 +515,19 @@ pub fn check_range<P: Into<String>>(
     } else {
         Ok(())
     }
+}
+
+/// What a text that is no date is told.
+const DATE: &str = "must be a date such as 2026-11-22";
+
+/// Reads a date.
+///
+/// # Errors
+///
+/// `invalid_value` at `path`.
+pub fn date(text: &str, path: &str) -> Result<Date> {
+    text.parse()
+        .map_err(|_| Error::validation(code::INVALID_VALUE, path, format!("{} {DATE}", last(path))))
 }
 
 fn below(path: &str, min: i64) -> Error {

@@ -19,6 +19,12 @@ const BUNDLED: &str = include_str!("../data/tax_rates.tsv");
 /// The category of goods whose category has no rate of its own.
 pub const STANDARD: &str = "standard";
 
+/// Gives the day, in UTC, whose rates count where no other is named.
+#[must_use]
+pub fn today() -> Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
 /// Tells whether a price contains the tax or the tax comes on top.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -53,6 +53,18 @@ pub fn verify(body: &[u8], header: &str, secret: impl Into<Secret>) -> Result<Ev
     Verifier::new(secret)?.verify(body, header, unix_now())
 }
 
+/// Gives the value of [`SIGNATURE_HEADER`] that came with a request.
+///
+/// # Errors
+///
+/// `malformed_header` when the request had none.
+pub fn signature_header(header: Option<&str>) -> Result<&str> {
+    header.ok_or_else(|| {
+        let message = format!("the header {SIGNATURE_HEADER} is missing; pass its value");
+        refuse(code::MALFORMED_HEADER, message)
+    })
+}
+
 /// Signs a body as FastStar does and gives the value of [`SIGNATURE_HEADER`].
 ///
 /// `timestamp` is in unix seconds. For tests and for the sandbox.
@@ -362,7 +374,8 @@ fn refuse(code: &'static str, message: impl Into<String>) -> Error {
 }
 
 /// Gives the system's time in unix seconds. A clock before 1970 reads 0, which no webhook survives.
-fn unix_now() -> i64 {
+#[must_use]
+pub fn unix_now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
 }
