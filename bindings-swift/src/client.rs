@@ -34,6 +34,7 @@ pub struct RawConfig {
     pub max_retries: Option<i64>,
     pub merchant: Option<String>,
     pub root_certificates_pem: Vec<Vec<u8>>,
+    /// The program's and the package's; the version comes behind it.
     pub user_agent: String,
 }
 
@@ -266,7 +267,7 @@ impl RawConfig {
         for pem in self.root_certificates_pem {
             builder = builder.add_root_certificate_pem(pem);
         }
-        Ok(builder.user_agent(self.user_agent))
+        Ok(builder.user_agent(format!("{}/{}", self.user_agent, env!("CARGO_PKG_VERSION"))))
     }
 }
 

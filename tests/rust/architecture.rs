@@ -1,4 +1,4 @@
-//! Reads the core's source and fails where a layer reaches below itself.
+//! Reads the source and fails where a layer of the core reaches below itself, or versions differ.
 
 #![allow(clippy::expect_used, clippy::unwrap_used)] // clippy does not see that the helpers are tests
 
@@ -115,5 +115,35 @@ fn only_the_client_touches_the_network() {
             });
             assert!(!uses, "{path:?}: {name} belongs in the client");
         }
+    }
+}
+
+/// What is published together has one version, wherever it is written down.
+#[test]
+fn versions_agree() {
+    let version = env!("CARGO_PKG_VERSION");
+    let places = [
+        ("bindings-node/package.json", format!("\"version\": \"{version}\"")),
+        ("bindings-node/package.json", format!("\"faststar-sandbox\": \"{version}\"")),
+        ("sandbox/npm/package.json", format!("\"version\": \"{version}\"")),
+        ("bindings-python/pyproject.toml", format!("faststar-sandbox=={version}\"")),
+        (
+            "bindings-swift/kotlin/pom.xml",
+            format!("<artifactId>faststar</artifactId>\n  <version>{version}<"),
+        ),
+        (
+            "examples/kotlin/pom.xml",
+            format!("<artifactId>faststar</artifactId>\n      <version>{version}<"),
+        ),
+        (
+            "examples/android/pom.xml",
+            format!("<artifactId>faststar</artifactId>\n      <version>{version}<"),
+        ),
+        ("docs/kotlin.md", format!("<artifactId>faststar</artifactId>\n  <version>{version}<")),
+        ("docs/kotlin.md", format!("dist/faststar-{version}.jar")),
+    ];
+    for (path, expected) in places {
+        let text = fs::read_to_string(core().join("..").join(path)).unwrap();
+        assert!(text.contains(&expected), "{path} must have {expected}");
     }
 }

@@ -210,11 +210,9 @@ public struct ClientOptions: Hashable, Sendable {
             maxRetries: maxRetries.map(Int64.init),
             merchant: merchant?.rawValue,
             rootCertificatesPem: rootCertificatesPEM.map { Data($0.utf8) },
-            userAgent: [userAgent, "faststar-swift/\(version)"].compactMap { $0 }.joined(separator: " "))
+            userAgent: [userAgent, "faststar-swift"].compactMap { $0 }.joined(separator: " "))
     }
 }
-
-private let version = "0.1.0"
 
 /// What one call has otherwise than its client.
 public struct CallOptions: Hashable, Sendable {

@@ -31,14 +31,14 @@ interface Shop {
 }
 
 /**
- * Declared in the manifest with `android:launchMode="singleTop"` and an intent filter for
- * `myapp://checkout`, so that the cashier's return comes to [onNewIntent].
+ * Declared in the manifest with `android:launchMode="singleTop"` and an intent filter for the App Links
+ * below `https://shop.example/checkout`, so that the cashier's return comes to [onNewIntent].
  */
 abstract class CheckoutActivity : Activity() {
     abstract val shop: Shop
 
     private val scope: CoroutineScope = MainScope()
-    private val returns = ReturnUrls("myapp://checkout/success", "myapp://checkout/cancel")
+    private val returns = ReturnUrls("https://shop.example/checkout/success", "https://shop.example/checkout/cancel")
     private var sessionId: String? = null
     private var watching: Job? = null
     private lateinit var status: TextView
@@ -72,7 +72,7 @@ abstract class CheckoutActivity : Activity() {
 
     override fun onNewIntent(intent: Intent) {
         super.onNewIntent(intent)
-        // For the screen alone: anyone can open a deep link. The server's answer decides.
+        // For the screen alone: anyone can open a link. The server's answer decides.
         status.text = when (returns.outcome(intent.dataString.orEmpty())) {
             ReturnOutcome.SUCCESS -> "Thank you. Waiting for the payment…"
             ReturnOutcome.CANCEL -> "You can pay later."

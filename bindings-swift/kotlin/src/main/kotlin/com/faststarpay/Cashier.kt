@@ -58,8 +58,9 @@ public enum class ReturnOutcome {
 }
 
 /**
- * The two URLs that a session was created with, to tell which one the buyer came back by. Deep links
- * work.
+ * The two links that bring the buyer back to the app, to tell which one it was: the URLs that the
+ * session was created with where they are App Links, or deep links (`myapp://…`) that the pages at
+ * those URLs redirect to.
  *
  * This is for the buyer's screen: anyone can open a deep link. Whether the session is paid is for
  * the app's server to say.
@@ -67,9 +68,9 @@ public enum class ReturnOutcome {
  * @throws FastStarException.Validation where one is not an absolute URL
  */
 public data class ReturnUrls(
-    /** The session's `success_url`: `myapp://checkout/success`. */
+    /** The link after success: `https://shop.example/checkout/success`. */
     public val successUrl: String,
-    /** The session's `cancel_url`. */
+    /** The link after giving up. */
     public val cancelUrl: String,
 ) {
     init {

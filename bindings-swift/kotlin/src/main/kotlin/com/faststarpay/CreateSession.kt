@@ -13,8 +13,8 @@ import com.faststarpay.glue.quoteSession
  *     mode = Mode.PAYMENT,
  *     lineItems = listOf(LineItem.price("price_xxx")),
  *     presentation = Presentation.LINK,
- *     successUrl = "myapp://checkout/success",
- *     cancelUrl = "myapp://checkout/cancel",
+ *     successUrl = "https://shop.example/checkout/success",
+ *     cancelUrl = "https://shop.example/checkout/cancel",
  *     buyerCountry = "US",
  * )
  * ```
@@ -26,9 +26,9 @@ public data class CreateSession @JvmOverloads constructor(
     public val lineItems: List<LineItem> = emptyList(),
     /** How the buyer sees the cashier. */
     public val presentation: Presentation = Presentation.LINK,
-    /** Where the buyer lands after success. */
+    /** Where the buyer lands after success, `https` or `http`; an App Link brings the buyer to an app. */
     public val successUrl: String? = null,
-    /** Where the buyer lands after giving up. */
+    /** Where the buyer lands after giving up, as [successUrl]. */
     public val cancelUrl: String? = null,
     /** The buyer's country, with its region where tax needs one: `DE`, `US-CA`. */
     public val buyerCountry: String? = null,

@@ -102,12 +102,8 @@ public data class ClientOptions @JvmOverloads constructor(
         maxRetries = maxRetries?.toLong(),
         merchant = merchant?.value,
         rootCertificatesPem = rootCertificatesPem.map(String::encodeToByteArray),
-        userAgent = listOfNotNull(userAgent, "faststar-kotlin/$VERSION").joinToString(" "),
+        userAgent = listOfNotNull(userAgent, "faststar-kotlin").joinToString(" "),
     )
-
-    private companion object {
-        const val VERSION = "0.1.0"
-    }
 }
 
 /** What one call has otherwise than its client. */
