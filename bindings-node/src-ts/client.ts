@@ -62,6 +62,7 @@ export interface CreateOptions extends CallOptions {
 type Send = (operation: string, argument: string, options: CreateOptions) => Promise<Answered>;
 
 const CALL = ['timeout', 'maxRetries', 'signal'];
+const LIST = ['limit', 'cursor'];
 const CREATE = ['idempotencyKey', ...CALL];
 
 /**
@@ -268,6 +269,7 @@ function list<T>(
   options: CallOptions,
 ): List<T> {
   const fetch = async (params: ListParams): Promise<Page<T>> => {
+    read.known(params, LIST);
     read.known(options, CALL);
     const { ok, request_id } = await send(operation, write(params), options);
     return new Page(result(ok, null) as Page<T>, request_id, params, fetch);

@@ -375,6 +375,13 @@ test('a call that creates nothing takes no key', async (t) => {
   assert.equal(server.requests.length, 0);
 });
 
+test('a misspelt name in what a list takes is refused', async (t) => {
+  const server = await serve(t, () => ok({ items: [] }));
+  const error = await thrown(make(server).catalog.products.list({ limits: 2 }));
+  assert.deepEqual([error.name, error.param], ['ConfigurationError', 'limits']);
+  assert.equal(server.requests.length, 0);
+});
+
 test('the environment names the key and the place', async (t) => {
   const server = await serve(t, () => ok(SESSION));
   t.after(() => {

@@ -101,7 +101,14 @@ export function createShop({ database, faststar, cashier }) {
     app.get(path, (_request, response) => response.type('html').send(page));
   }
   app.use(express.static(PUBLIC, { index: false }));
+  app.use(refuseMalformed);
   return app;
+}
+
+/** Answers what `express.json()` cannot read, instead of Express's page with the stack. */
+function refuseMalformed(error, _request, response, next) {
+  if (error.type !== 'entity.parse.failed') return next(error);
+  response.status(400).json({ error: { code: 'malformed_json' } });
 }
 
 /**

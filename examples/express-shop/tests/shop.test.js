@@ -222,6 +222,9 @@ test('the browser says what and how many, and never what it costs', async (t) =>
       assert.deepEqual([answer.status, await answer.json()], [400, { error: { code: 'invalid_cart' } }]);
     }
   }
+  const headers = { 'content-type': 'application/json' };
+  const malformed = await fetch(`${shop.url}/api/quote`, { method: 'POST', headers, body: '{"lines":' });
+  assert.deepEqual([malformed.status, await malformed.json()], [400, { error: { code: 'malformed_json' } }]);
   // Another buyer sees nothing of it.
   assert.equal((await fetch(`${shop.url}/api/order`)).status, 404);
   assert.equal((await merchant.events()).length, 0);
