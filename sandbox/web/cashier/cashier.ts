@@ -12,7 +12,7 @@ import { choose, TEXTS } from "./texts";
 
 import type { Payment } from "./api";
 import type { Context } from "./context";
-import type { Draft } from "./form";
+import type { Draft, Mistake } from "./form";
 import type { Exit } from "./states";
 import type { Language } from "./texts";
 import type { Setting, Shown } from "./types";
@@ -85,8 +85,9 @@ function content(): Node[] {
   switch (step.name) {
     case "form": {
       const email = it.shown.session.customer_email ?? "";
-      form = new Form(it, draft ?? { email, number: "", expiry: "", cvc: "" }, { pay: submit, nameCountry });
-      if (isWorking) form.setState("working");
+      const empty = { typed: { email, number: "", expiry: "", cvc: "" }, mistakes: {} };
+      form = new Form(it, draft ?? empty, { pay: submit, nameCountry });
+      form.setState(isWorking ? "working" : computing ? "computing" : "ready");
       return [order, h("section", { class: "buyer" }, form.element, ...foot(it))];
     }
     case "bank": {
@@ -200,7 +201,6 @@ async function submit(payment: Omit<Payment, "amount_total">): Promise<void> {
 }
 
 async function refused(error: unknown, payment: Omit<Payment, "amount_total">): Promise<void> {
-  const { errors } = TEXTS[language];
   const { code, param } = error instanceof Refused ? error : new Refused("other");
   const isOver = code === "session_already_completed" || code === "session_expired";
   if (isOver || code === "amount_changed") await load();
@@ -215,8 +215,8 @@ async function refused(error: unknown, payment: Omit<Payment, "amount_total">): 
     form?.focusCard();
   }
   const field = { "card.number": "number", customer_email: "email" }[param ?? ""] as "number" | "email" | undefined;
-  if (field && code !== "card_declined") form?.fail(errors[field], field);
-  else form?.fail(code in errors ? errors[code as keyof typeof errors] : errors.other);
+  if (field && code !== "card_declined") form?.fail(field, field);
+  else form?.fail(code in TEXTS[language].errors ? (code as Mistake) : "other");
 }
 
 async function nameCountry(place: string): Promise<void> {
@@ -240,9 +240,8 @@ async function nameCountry(place: string): Promise<void> {
   if (isOver) return load();
   // After a failure too: the field goes back to the place that the total is for.
   redraw();
-  const { errors } = TEXTS[language];
-  if (failure?.code === "tax_rate_unknown") form?.fail(errors.tax_rate_unknown, "country");
-  else if (failure) form?.fail(failure.code === "unreachable" ? errors.unreachable : errors.other);
+  if (failure?.code === "tax_rate_unknown") form?.fail("tax_rate_unknown", "country");
+  else if (failure) form?.fail(failure.code === "unreachable" ? "unreachable" : "other");
   const it = context();
   if (it) status.textContent = `${it.texts.total}: ${money(it, due(it))}`;
 }

@@ -6,11 +6,21 @@ import { regionName } from "./regions";
 
 import type { Payment } from "./api";
 import type { Context } from "./context";
+import type { Texts } from "./texts";
 
 export type Field = "email" | "country" | "number" | "expiry" | "cvc";
 
-/** What the buyer has typed; it outlives a change of language. */
-export type Draft = Record<Exclude<Field, "country">, string>;
+type Typed = Exclude<Field, "country">;
+
+/** What can be wrong with the form, as the texts name it. */
+export type Mistake = keyof Texts["errors"];
+
+/** What the buyer has typed, and what was said to it; both outlive a change of language. */
+export interface Draft {
+  typed: Record<Typed, string>;
+  mistakes: Partial<Record<Field, Mistake>>;
+  warning?: Mistake | undefined;
+}
 
 export interface Actions {
   pay(payment: Omit<Payment, "amount_total" | "authentication">): void;
@@ -20,8 +30,10 @@ export interface Actions {
 /** The buyer's form. */
 export class Form {
   readonly element: HTMLFormElement;
-  readonly #inputs = {} as Record<keyof Draft, HTMLInputElement>;
+  readonly #inputs = {} as Record<Typed, HTMLInputElement>;
   readonly #errors = {} as Record<Field, HTMLElement>;
+  readonly #mistakes: Partial<Record<Field, Mistake>> = {};
+  #warning: Mistake | undefined;
   readonly #alert = h("div", { class: "alert", role: "alert" });
   readonly #submit = h("button", { type: "submit", class: "primary" });
   readonly #place = h("div", { class: "place" });
@@ -59,15 +71,21 @@ export class Form {
       this.#alert,
       this.#submit,
     );
-    for (const [name, value] of Object.entries(draft)) this.#inputs[name as keyof Draft].value = value;
+    for (const [name, value] of Object.entries(draft.typed)) this.#inputs[name as Typed].value = value;
     this.#inputs.number.addEventListener("input", (event) => reformat(event, grouped));
     this.#inputs.expiry.addEventListener("input", (event) => reformat(event, spaced));
     this.update(context);
+    for (const [field, mistake] of Object.entries(draft.mistakes)) this.#mark(field as Field, mistake);
+    this.#warn(draft.warning);
   }
 
   get draft(): Draft {
     const { email, number, expiry, cvc } = this.#inputs;
-    return { email: email.value, number: number.value, expiry: expiry.value, cvc: cvc.value };
+    return {
+      typed: { email: email.value, number: number.value, expiry: expiry.value, cvc: cvc.value },
+      mistakes: { ...this.#mistakes },
+      warning: this.#warning,
+    };
   }
 
   /** Takes a new answer of the server's. */
@@ -90,17 +108,20 @@ export class Form {
   }
 
   /** Shows what went wrong: beside its field, or for all of the form. */
-  fail(message: string, field?: Field): void {
+  fail(mistake: Mistake, field?: Field): void {
     if (field) {
-      this.#mark(field, message);
+      this.#mark(field, mistake);
       this.#control(field)?.focus();
     } else {
-      this.#warn(message);
+      this.#warn(mistake);
     }
   }
 
-  #warn(message: string): void {
-    this.#alert.replaceChildren(icon(ICONS.alert), h("span", {}, message));
+  #warn(mistake?: Mistake): void {
+    this.#warning = mistake;
+    this.#alert.replaceChildren();
+    if (!mistake) return;
+    this.#alert.append(icon(ICONS.alert), h("span", {}, this.#context.texts.errors[mistake]));
     this.#alert.scrollIntoView({ block: "nearest" });
   }
 
@@ -121,14 +142,14 @@ export class Form {
   #onSubmit(event: Event): void {
     event.preventDefault();
     if (this.#state !== "ready") return;
-    this.#alert.replaceChildren();
-    const { texts, setting, shown } = this.#context;
+    this.#warn();
+    const { setting, shown } = this.#context;
     const given = shown.session.customer_email;
-    const draft = this.draft;
-    const email = draft.email.trim();
-    const number = digits(draft.number);
-    const until = expiry(draft.expiry, new Date());
-    const cvc = digits(draft.cvc);
+    const { typed } = this.draft;
+    const email = typed.email.trim();
+    const number = digits(typed.number);
+    const until = expiry(typed.expiry, new Date());
+    const cvc = digits(typed.cvc);
     // A number that is no test card's does not leave this page.
     const isKnown = setting.test_cards.some((card) => card.number === number);
     const needsCountry = this.#country !== undefined && this.#country.value === "";
@@ -140,10 +161,10 @@ export class Form {
       ["expiry", !until],
       ["cvc", cvc.length < 3],
     ];
-    for (const [field, isWrong] of mistakes) this.#mark(field, isWrong ? texts.errors[field] : "");
+    for (const [field, isWrong] of mistakes) this.#mark(field, isWrong ? field : undefined);
     const first = mistakes.find(([, isWrong]) => isWrong);
     if (first || !until) {
-      this.#warn(texts.errors.fields);
+      this.#warn("fields");
       // After it, so that the field is seen where not both can be.
       if (first) this.#control(first[0])?.focus();
       return;
@@ -158,15 +179,16 @@ export class Form {
     return field === "country" ? this.#country : this.#inputs[field];
   }
 
-  #mark(field: Field, message: string): void {
-    const error = this.#errors[field];
-    error?.replaceChildren(message);
+  #mark(field: Field, mistake?: Mistake): void {
+    if (mistake) this.#mistakes[field] = mistake;
+    else delete this.#mistakes[field];
+    this.#errors[field]?.replaceChildren(mistake ? this.#context.texts.errors[mistake] : "");
     const control = this.#control(field);
-    if (message) control?.setAttribute("aria-invalid", "true");
+    if (mistake) control?.setAttribute("aria-invalid", "true");
     else control?.removeAttribute("aria-invalid");
   }
 
-  #input(name: keyof Draft, label: string, attributes: Record<string, unknown>): HTMLElement {
+  #input(name: Typed, label: string, attributes: Record<string, unknown>): HTMLElement {
     const input = (this.#inputs[name] = h("input", {
       id: name,
       name,
@@ -175,7 +197,7 @@ export class Form {
       spellcheck: "false",
       "aria-describedby": `${name}-error`,
       ...attributes,
-      input: () => this.#mark(name, ""),
+      input: () => this.#mark(name),
     }));
     return this.#labelled(name, label, input);
   }
@@ -204,8 +226,8 @@ export class Form {
     this.#inputs.number.value = grouped(number);
     this.#inputs.expiry.value = `12 / ${String(year).padStart(2, "0")}`;
     this.#inputs.cvc.value = "123";
-    for (const field of ["number", "expiry", "cvc"] as const) this.#mark(field, "");
-    this.#alert.replaceChildren();
+    for (const field of ["number", "expiry", "cvc"] as const) this.#mark(field);
+    this.#warn();
   }
 
   #drawPlace(): void {
@@ -223,6 +245,7 @@ export class Form {
       return;
     }
     this.#drawn = place;
+    delete this.#mistakes.country;
     const hadFocus = this.#place.contains(document.activeElement) && document.activeElement?.id;
 
     const option = (value: string, label: string, chosen: string) =>

@@ -66,8 +66,8 @@ function item(context: Context, line: Line, price?: Price | null): HTMLElement {
 function totals(context: Context): HTMLElement[] {
   const { texts, shown, format } = context;
   const { session, quote } = shown;
-  const row = (name: string, value: string, className = "") =>
-    h("div", { class: className }, h("dt", {}, name), h("dd", {}, value));
+  const row = (name: string, value: string, className = "", kind = "figure") =>
+    h("div", { class: className }, h("dt", {}, name), h("dd", { class: kind }, value));
   const taxes = quote.taxes.map(({ rate_ppm, tax }) => {
     const names = quote.lines.filter((line) => line.rate_ppm === rate_ppm).map((line) => line.tax_name ?? "");
     const name = taxName([...new Set(names)].join(" + "), texts);
@@ -85,7 +85,7 @@ function totals(context: Context): HTMLElement[] {
     case "exclusive":
       return [subtotal, ...taxes, total, ...today];
     case null:
-      return [subtotal, row(texts.taxLater, texts.taxUnknown, "tax"), total, ...today];
+      return [subtotal, row(texts.taxLater, texts.taxUnknown, "tax", ""), total, ...today];
   }
 }
 

@@ -15,6 +15,7 @@ export class Overlay {
   readonly #host = document.createElement("div");
   readonly #dialog = document.createElement("dialog");
   readonly #note = document.createElement("div");
+  readonly #close: HTMLButtonElement;
   readonly #settle: (result: FastStar.Result) => void;
   readonly #unlock: () => void;
   #frame!: HTMLIFrameElement;
@@ -32,13 +33,13 @@ export class Overlay {
     this.#settle = settle;
 
     const text = texts();
-    const close = button("close", "×", () => this.#leave());
-    close.ariaLabel = text.close;
+    this.#close = button("close", "×", () => this.#leave());
+    this.#close.ariaLabel = text.close;
     this.#note.className = "note";
     this.#note.setAttribute("role", "status");
     this.#dialog.ariaLabel = text.title;
     this.#dialog.tabIndex = -1;
-    this.#dialog.append(close, this.#note);
+    this.#dialog.append(this.#close, this.#note);
     // Escape; a browser may also close a dialog that refuses too often.
     this.#dialog.addEventListener("cancel", (event) => {
       event.preventDefault();
@@ -76,13 +77,19 @@ export class Overlay {
     if (!this.#busy) this.close();
   }
 
+  #setBusy(is: boolean): void {
+    this.#busy = is;
+    // Not `disabled`, which would take the focus away.
+    this.#close.ariaDisabled = String(is);
+  }
+
   #load(): void {
     const text = texts();
     const spinner = document.createElement("span");
     spinner.className = "spinner";
     this.#note.hidden = false;
     this.#note.replaceChildren(spinner, text.loading);
-    this.#busy = this.#isLoaded = false;
+    this.#setBusy((this.#isLoaded = false));
     this.#frame?.remove();
     const frame = (this.#frame = document.createElement("iframe"));
     frame.title = text.title;
@@ -147,13 +154,13 @@ export class Overlay {
         emit("checkout.error", { ...data, code: message.code, message: "the cashier could not read the session" });
         break;
       case "busy":
-        this.#busy = message.busy;
+        this.#setBusy(message.busy);
         break;
       case "declined":
         emit("checkout.declined", data);
         break;
       case "success":
-        this.#busy = false;
+        this.#setBusy(false);
         this.#settle({ status: "success", ...data });
         emit("checkout.success", data);
         break;

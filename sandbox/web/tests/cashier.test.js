@@ -278,6 +278,35 @@ test("amounts, dates and words are the buyer's, and the buyer may choose", async
   assert.equal(await chinese.evaluate(() => document.activeElement.getAttribute("aria-label")), "Language");
 });
 
+test("what was said of the form is said in the other language too", async (t) => {
+  const { url } = await world.session();
+  const page = await world.page(t);
+  await page.goto(url);
+  await page.getByLabel("Card number").fill("1");
+  await payButton(page).click();
+  await page.getByText("Some fields need your attention.").waitFor();
+  await page.getByLabel("Language").selectOption("zh");
+  await page.getByText("请检查填写的内容。").waitFor();
+  await page.getByText("请使用测试卡；沙盒不接受其他卡。").waitFor();
+  // What was mended is not complained of again.
+  await page.getByLabel("卡号").fill(CARD.pays);
+  await page.getByLabel("语言").selectOption("en");
+  await page.getByText("Some fields need your attention.").waitFor();
+  assert.equal(await page.getByText("The sandbox takes no other.").count(), 0);
+
+  let release;
+  const held = new Promise((resolve) => (release = resolve));
+  await page.route("**/country", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByLabel("Country").selectOption("FR");
+  await page.getByLabel("Language").selectOption("zh");
+  await page.getByRole("button", { name: "正在计算" }).waitFor();
+  release();
+  await page.getByText("含 20% 增值税").waitFor();
+});
+
 test("a redirect goes to the stored URL once it is paid", async (t) => {
   const shop = await world.shop(t);
   const { url } = await world.session({ success_url: `${shop.origin}/thanks?order=1`, cancel_url: `${shop.origin}/cart` });
