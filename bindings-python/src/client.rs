@@ -60,12 +60,7 @@ impl Client {
                 builder = builder.max_retries(count(retries, "max_retries").map_err(in_setup)?);
             }
             if let Some(merchant) = merchant {
-                let kind = MerchantKind::from(merchant);
-                if !kind.is_known() {
-                    let known = MerchantKind::KNOWN.join(" or ");
-                    return Err(misconfigured("merchant", format!("merchant must be {known}")));
-                }
-                builder = builder.merchant(kind);
+                builder = builder.merchant(MerchantKind::from(merchant));
             }
             let client = Self {
                 builder: builder.user_agent(user_agent),

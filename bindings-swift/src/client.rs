@@ -257,12 +257,7 @@ impl RawConfig {
             builder = builder.max_retries(count(retries, "max_retries")?);
         }
         if let Some(merchant) = self.merchant {
-            let kind = MerchantKind::from(merchant);
-            if !kind.is_known() {
-                let known = MerchantKind::KNOWN.join(" or ");
-                return Err(misconfigured("merchant", format!("merchant must be {known}")));
-            }
-            builder = builder.merchant(kind);
+            builder = builder.merchant(MerchantKind::from(merchant));
         }
         for pem in self.root_certificates_pem {
             builder = builder.add_root_certificate_pem(pem);

@@ -114,6 +114,12 @@ pub fn currency_info(currency: String) -> Result<RawCurrency, RawError> {
     })
 }
 
+/// Checks that what is allowed beside the cashier's origins are origins.
+#[uniffi::export]
+pub fn check_cashier_origins(allow_origins: Vec<String>) -> Result<(), RawError> {
+    guarded(|| cashier(&allow_origins).map(drop))
+}
+
 /// Checks that a URL is the cashier's.
 #[uniffi::export]
 pub fn check_cashier_url(
@@ -121,16 +127,17 @@ pub fn check_cashier_url(
     allow_origins: Vec<String>,
 ) -> Result<RawCashierUrl, RawError> {
     guarded(|| {
-        let cashier = allow_origins
-            .iter()
-            .try_fold(Cashier::live(), |cashier, origin| cashier.allow_origin(origin))?;
-        let url = cashier.check(&url)?;
+        let url = cashier(&allow_origins)?.check(&url)?;
         Ok(RawCashierUrl {
             url: url.as_str().to_owned(),
             session_id: url.session_id().map(str::to_owned),
             shown: url.to_string(),
         })
     })
+}
+
+fn cashier(allow_origins: &[String]) -> Result<Cashier> {
+    allow_origins.iter().try_fold(Cashier::live(), |cashier, origin| cashier.allow_origin(origin))
 }
 
 /// Tells which way the buyer came back.

@@ -279,11 +279,17 @@ impl CreateSession {
     ///
     /// # Errors
     ///
-    /// `line_items_required`, `recurring_price_required`, `amount_overflow`, `duplicate_key` where
+    /// `invalid_value` at `merchant` where it is no known kind, `line_items_required`,
+    /// `recurring_price_required`, `amount_overflow`, `duplicate_key` where
     /// `extra` has a field of this type, and those of [`LineItem::validate`], with the path of the
     /// place.
     pub fn validate(&self, merchant: Option<&MerchantKind>) -> Result<()> {
         Self::SCHEMA.check_extra(&self.extra, "")?;
+        if merchant.is_some_and(|kind| !kind.is_known()) {
+            let known = MerchantKind::KNOWN.join(" or ");
+            let message = format!("merchant must be {known}");
+            return Err(Error::validation(code::INVALID_VALUE, "merchant", message));
+        }
         if self.line_items.is_empty() && matches!(self.mode, Mode::Payment | Mode::Subscription) {
             return Err(Error::validation(
                 code::LINE_ITEMS_REQUIRED,
@@ -379,7 +385,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// `malformed_json` where it is something else. The message quotes no value.
+    /// `invalid_type`, `missing_field`, `duplicate_key` or `malformed_json` where it is something else,
+    /// with the path of the place, and `request_failed` where the API told of a failure. The message
+    /// quotes no value.
     pub fn from_json(json: &[u8]) -> Result<Self> {
         read_answer("a session", json)
     }
@@ -407,7 +415,9 @@ impl CreatedSession {
     ///
     /// # Errors
     ///
-    /// `malformed_json` where it is something else. The message quotes no value.
+    /// `invalid_type`, `missing_field`, `duplicate_key` or `malformed_json` where it is something else,
+    /// with the path of the place, and `request_failed` where the API told of a failure. The message
+    /// quotes no value.
     pub fn from_json(json: &[u8]) -> Result<Self> {
         read_answer("a created session", json)
     }
@@ -524,19 +534,64 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_answer_is_refused_without_its_values() {
-        for wrong in [
-            r#"{"session": {"id": "cs_1", "status": {"CANARY": 1}}, "url": "u"}"#,
-            r#"{"session": {"id": "cs_1", "status": "open", "amount_tax": "CANARY"}, "url": "u"}"#,
-            r#"{"success": false, "message": "CANARY", "data": null}"#,
-            r#"["CANARY", "CANARY"]"#,
-            "CANARY",
-            "",
-        ] {
+    fn what_is_no_answer_is_refused_at_its_place_without_its_values() {
+        let item = |fields| {
+            let start = r#"{"id": "cs_1", "line_items": [{"price_id": "\u0041:\""}, "#;
+            format!(
+                r#"{{"success": true, "data": {{"url": "u", "session": {start}{{{fields}}}]}}}}}}"#
+            )
+        };
+        let cases = [
+            (
+                r#"{"session": {"id": "cs_1", "status": {"CANARY": 1}}, "url": "u"}"#.to_owned(),
+                "invalid_type",
+                "session.status",
+            ),
+            (
+                r#"{"session": {"id": "cs_1", "amount_tax": "CANARY"}, "url": "u"}"#.to_owned(),
+                "invalid_type",
+                "session.amount_tax",
+            ),
+            (
+                r#"{"session": {"id": "cs_1", "amount_tax": 1.5}, "url": "u"}"#.to_owned(),
+                "invalid_type",
+                "session.amount_tax",
+            ),
+            (
+                "{\n \"url\": \"ü\",\n \"session\":\n{\"id\": [\"CANARY\"]}}".to_owned(),
+                "invalid_type",
+                "session.id",
+            ),
+            (r#"{"session": "CANARY", "url": "u"}"#.to_owned(), "invalid_type", "session"),
+            (
+                r#"{"session": {"id": "cs_1"}, "url": "u"}"#.to_owned(),
+                "missing_field",
+                "session.status",
+            ),
+            (r#"{"session": {"id": "cs_1", "status": "open"}}"#.to_owned(), "missing_field", "url"),
+            (r#"{"url": "u", "url": "CANARY"}"#.to_owned(), "duplicate_key", "url"),
+            (item(r#""quantity": "CANARY""#), "invalid_type", "session.line_items[1].quantity"),
+            (
+                item(r#""quantity": [{"a": "CANARY"}]"#),
+                "invalid_type",
+                "session.line_items[1].quantity",
+            ),
+            (item(r#""description": 5"#), "invalid_type", "session.line_items[1].description"),
+            (r#"["CANARY", "CANARY"]"#.to_owned(), "invalid_type", ""),
+            (r#""CANARY""#.to_owned(), "invalid_type", ""),
+            ("CANARY".to_owned(), "malformed_json", ""),
+            (String::new(), "malformed_json", ""),
+        ];
+        for (wrong, code, path) in cases {
             let error = CreatedSession::from_json(wrong.as_bytes()).unwrap_err();
-            assert_eq!(error.code(), "malformed_json", "{wrong}");
+            let got = (error.code(), error.param().unwrap_or_default());
+            assert_eq!(got, (code, path), "{wrong} {error}");
             assert!(!format!("{error} {error:?}").contains("CANARY"), "{error:?}");
         }
+        let failure = br#"{"success": false, "message": "no such session", "data": null}"#;
+        let error = Session::from_json(failure).unwrap_err();
+        assert_eq!(error.code(), "request_failed");
+        assert!(error.message().ends_with("no such session"), "{error}");
     }
 
     #[test]

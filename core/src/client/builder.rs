@@ -200,7 +200,7 @@ impl ClientBuilder {
             timeout: check_duration(self.timeout, "timeout")?,
             connect_timeout: check_duration(self.connect_timeout, "connect_timeout")?,
             max_retries: self.max_retries,
-            merchant: self.merchant,
+            merchant: check_merchant(self.merchant)?,
             observer: self.observer,
             roots: check_roots(&self.roots_pem)?,
             transport: self.transport,
@@ -315,6 +315,16 @@ fn visible_header(text: &str, param: &str) -> Result<HeaderValue> {
 }
 
 /// Refuses a time of zero, in which nothing can be done.
+fn check_merchant(merchant: Option<MerchantKind>) -> Result<Option<MerchantKind>> {
+    match merchant {
+        Some(kind) if !kind.is_known() => {
+            let known = MerchantKind::KNOWN.join(" or ");
+            Err(misconfigured("merchant", format!("merchant must be {known}")))
+        }
+        merchant => Ok(merchant),
+    }
+}
+
 pub(super) fn check_duration(duration: Duration, param: &str) -> Result<Duration> {
     if duration.is_zero() {
         return Err(misconfigured(param, format!("{param} must be longer than zero")));
@@ -380,6 +390,13 @@ mod tests {
             assert_eq!(error.param(), Some("api_key"));
             assert!(!format!("{error} {error:?}").contains("CANARY"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_merchant_of_no_known_kind_is_refused() {
+        // A misspelt kind would check nothing.
+        let error = Client::builder("sk_1").merchant("drect".into()).build().unwrap_err();
+        assert_eq!((error.kind(), error.param()), (ErrorKind::Configuration, Some("merchant")));
     }
 
     #[test]

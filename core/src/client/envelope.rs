@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, ErrorKind, Result, code};
 use crate::secret::Secret;
+use crate::wire::Misfit;
 
 use super::redact::clean;
 use super::transport::HttpResponse;
@@ -47,13 +48,9 @@ pub(super) fn open(response: &HttpResponse, api_key: &Secret) -> Result<Box<RawV
 /// Reads an answer's `data`.
 pub(super) fn decode<T: DeserializeOwned>(data: &RawValue) -> Result<T> {
     serde_json::from_str(data.get()).map_err(|error| {
-        let text = error.to_string();
-        let what = match text.split(" at line ").next() {
-            Some(what) if what.starts_with("missing field `") => what,
-            // Serde quotes the value that it stumbles over, and that may be a token.
-            _ => "a field has another type than expected",
-        };
-        unexpected(format!("the answer's data cannot be read: {what}"))
+        let Misfit { path, what, .. } = Misfit::of(data.get(), &error);
+        let refused = unexpected(format!("the answer's data cannot be read: {what}"));
+        if path.is_empty() { refused } else { refused.with_param(path) }
     })
 }
 
@@ -245,9 +242,9 @@ mod tests {
             error.to_string()
         };
         let missing = read(json!({"status": "open"}));
-        assert!(missing.contains("missing field `id`"), "{missing}");
+        assert!(missing.starts_with("id: ") && missing.ends_with("id is missing"), "{missing}");
         let wrong = read(json!({"id": "cs_1", "status": "open", "amount_tax": "SECRET"}));
-        assert!(!wrong.contains("SECRET"), "{wrong}");
+        assert!(wrong.starts_with("amount_tax: ") && !wrong.contains("SECRET"), "{wrong}");
     }
 
     proptest! {
