@@ -1,6 +1,6 @@
 //! What needs no server: quotes, rates, amounts, checks, the cashier's URLs, and reading JSON.
 
-use faststar::error::Result;
+use faststar::error::{Error, Result, code};
 use faststar::tax::{RateTable, today};
 use faststar::{
     Cart, Cashier, Catalog, CreateSession, CreatedSession, Currency, MerchantKind, Money,
@@ -61,6 +61,18 @@ pub fn created_session_from_json(json: Vec<u8>) -> Result<RawCreatedSession, Raw
 #[uniffi::export]
 pub fn session_from_json(json: Vec<u8>) -> Result<RawSession, RawError> {
     guarded(|| Ok(RawSession::from_answer(Session::from_json(&json)?, None)))
+}
+
+/// Writes what `created_session_from_json` reads.
+#[uniffi::export]
+pub fn created_session_to_json(created: RawCreatedSession) -> Result<String, RawError> {
+    guarded(|| json_text(&created))
+}
+
+/// Writes what `session_from_json` reads.
+#[uniffi::export]
+pub fn session_to_json(session: RawSession) -> Result<String, RawError> {
+    guarded(|| json_text(&session))
 }
 
 #[uniffi::export]
@@ -153,6 +165,14 @@ pub fn return_outcome(
             ReturnOutcome::Cancel => RawReturnOutcome::Cancel,
             ReturnOutcome::Other => RawReturnOutcome::Other,
         })
+    })
+}
+
+/// Fails for an `extra` alone that is no JSON object, or a time that the wire cannot tell.
+fn json_text(raw: &impl Serialize) -> Result<String> {
+    serde_json::to_string(raw).map_err(|error| {
+        let message = format!("it cannot be written as JSON: {error}");
+        Error::validation(code::INVALID_VALUE, "extra", message)
     })
 }
 

@@ -10,22 +10,29 @@ use faststar::client::{Page, Response};
 use faststar::error::{Error, Result, code};
 use faststar::{
     self as core, CreatePrice, CreateProduct, CreateSession, Interval, LineItem, Mode,
-    Presentation, PriceType,
+    Presentation, PriceType, Timestamp,
 };
-use serde::Serialize;
+use serde::ser::Error as _;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// Fields that this version does not know, as the text of a JSON object; none where there are none.
 type Extra = Option<String>;
 
-#[derive(uniffi::Record)]
+#[derive(uniffi::Record, Serialize)]
 pub struct RawLineItem {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub price_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub product_id: Option<String>,
     pub quantity: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ad_hoc_amount: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub ad_hoc_currency: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    #[serde(flatten, serialize_with = "flat")]
     pub extra: Extra,
 }
 
@@ -42,7 +49,7 @@ pub struct RawCreateSession {
     pub extra: Extra,
 }
 
-#[derive(uniffi::Record)]
+#[derive(uniffi::Record, Serialize)]
 pub struct RawSession {
     pub id: String,
     pub status: String,
@@ -50,27 +57,42 @@ pub struct RawSession {
     pub amount_tax: i64,
     pub amount_total: i64,
     pub currency: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub session_token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "rfc3339")]
     pub expires_at: Option<SystemTime>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_status: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub presentation: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub line_items: Vec<RawLineItem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_email: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub success_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub cancel_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub buyer_country: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub client_reference_id: Option<String>,
+    #[serde(flatten, serialize_with = "flat")]
     pub extra: Extra,
+    #[serde(skip)]
     pub request_id: Option<String>,
 }
 
-#[derive(uniffi::Record)]
+#[derive(uniffi::Record, Serialize)]
 pub struct RawCreatedSession {
     pub session: RawSession,
     pub url: String,
     pub session_token: String,
+    #[serde(flatten, serialize_with = "flat")]
     pub extra: Extra,
+    #[serde(skip)]
     pub request_id: Option<String>,
 }
 
@@ -575,6 +597,19 @@ fn name(value: &impl Serialize) -> String {
 
 fn written(extra: Map<String, Value>) -> Extra {
     (!extra.is_empty()).then(|| Value::Object(extra).to_string())
+}
+
+/// Writes the fields that this version does not know beside those that it does.
+fn flat<S: Serializer>(extra: &Extra, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+    fields(extra.clone(), "").map_err(S::Error::custom)?.serialize(serializer)
+}
+
+fn rfc3339<S: Serializer>(
+    time: &Option<SystemTime>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    let time = time.map(Timestamp::try_from).transpose().map_err(S::Error::custom)?;
+    time.serialize(serializer)
 }
 
 /// Reads what `written` writes, at a place such as `line_items[2].`.
