@@ -1,0 +1,37 @@
+//! Keeps of the table of tax rates what is looked up. Where the rates come from stays in the file: on a
+//! phone every byte counts.
+
+use std::path::Path;
+use std::{env, fs};
+
+/// The columns that `tax.rs` reads, in its order.
+const COLUMNS: [&str; 10] = [
+    "country",
+    "region",
+    "tax_name",
+    "tax_category",
+    "rate_ppm",
+    "behaviour",
+    "valid_from",
+    "valid_to",
+    "as_of",
+    "confidence",
+];
+
+fn main() {
+    let source = "data/tax_rates.tsv";
+    println!("cargo::rerun-if-changed={source}");
+    let table = fs::read_to_string(source).expect("the table is there");
+    let mut lines = table.lines().map(|line| line.split('\t').collect::<Vec<_>>());
+    let names = lines.next().expect("the table has a head");
+    let places = COLUMNS.map(|column| {
+        names
+            .iter()
+            .position(|name| *name == column)
+            .unwrap_or_else(|| panic!("no column {column}"))
+    });
+    let rows: Vec<_> = lines.map(|row| places.map(|place| row[place]).join("\t")).collect();
+    let folder = env::var_os("OUT_DIR").expect("cargo says where");
+    fs::write(Path::new(&folder).join("tax_rates.tsv"), rows.join("\n"))
+        .expect("the table is written");
+}
