@@ -102,7 +102,7 @@ extension CreateSession: WireCodable {
                 "buyer_country": buyerCountry.map(Wire.text),
                 "client_reference_id": clientReferenceID.map(Wire.text),
             ]
-            return try fields(known, extra: extra)
+            return try Wire.fields(known, extra: extra)
         }
     }
 }

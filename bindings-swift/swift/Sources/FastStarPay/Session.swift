@@ -92,7 +92,7 @@ extension Session: WireCodable {
                 "buyer_country": buyerCountry.map(Wire.text),
                 "client_reference_id": clientReferenceID.map(Wire.text),
             ]
-            return try fields(known, extra: extra)
+            return try Wire.fields(known, extra: extra)
         }
     }
 }
@@ -181,7 +181,7 @@ extension CreatedSession: WireCodable {
                 "url": .text(url),
                 "session_token": .text(sessionToken),
             ]
-            return try fields(known, extra: extra)
+            return try Wire.fields(known, extra: extra)
         }
     }
 }

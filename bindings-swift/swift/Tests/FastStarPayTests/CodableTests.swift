@@ -1,0 +1,127 @@
+import Foundation
+import Testing
+
+@testable import FastStarPay
+
+/// What a coder passes on: hostile values, exact numbers, places of mistakes.
+@Suite struct CodableTests {
+    func nested(_ depth: Int, _ open: String, _ close: String) -> String {
+        String(repeating: open, count: depth) + "1" + String(repeating: close, count: depth)
+    }
+
+    func with(_ field: String) -> Data {
+        Data(#"{"id":"cs_1","status":"open","tomorrow":\#(field)}"#.utf8)
+    }
+
+    /// Runs on a thread with the stack of Apple's threads.
+    func onASmallStack<T: Sendable>(_ work: @escaping @Sendable () throws -> T) async throws -> T {
+        let done = Mailbox<Result<T, any Error>>()
+        let thread = Thread { done.put(Result(catching: work)) }
+        thread.stackSize = 512 * 1024
+        thread.start()
+        return try await done.next().get()
+    }
+
+    @Test(arguments: [("[", "]"), (#"{"a":"#, "}")])
+    func aValueThatNestsWithoutEndIsADecodingError(_ open: String, _ close: String) async throws {
+        let json = with(nested(400, open, close))
+        do {
+            _ = try await onASmallStack { try JSONDecoder().decode(Session.self, from: json) }
+            Issue.record("it was read")
+        } catch DecodingError.dataCorrupted(let context) {
+            #expect(context.codingPath.count == 64 + 1)
+            #expect(context.debugDescription.contains("64"))
+        }
+        let allowed = with(nested(64 - 1, open, close))
+        _ = try await onASmallStack { try JSONDecoder().decode(Session.self, from: allowed) }
+    }
+
+    @Test(arguments: [("[", "]"), (#"{"a":"#, "}")])
+    func whatTheCoreHasReadIsWritten(_ open: String, _ close: String) async throws {
+        for depth in [40, 100, 126] {
+            let json = with(nested(depth, open, close))
+            let session = try Session(json: json)
+            let written = try await onASmallStack { try JSONEncoder().encode(session) }
+            #expect(try Session(json: written) == session)
+        }
+    }
+
+    @Test(arguments: [
+        "1e200", "1e-200", "-1.7976931348623157e308", "5e-324", "0.1", "2.5", "1e20", "18446744073709551615",
+        "-9223372036854775808", "123456789.125", #""\ud83d\ude00\u0000""#, "null",
+        #"[null,true,{"":[]}]"#,
+    ])
+    func unknownFieldsKeepTheirValues(_ text: String) throws {
+        let session = try Session(json: with(text))
+        let written = try JSONEncoder().encode(session)
+        #expect(try Session(json: written) == session)
+        #expect(try JSONDecoder().decode(Session.self, from: written) == session)
+        #expect(try JSONDecoder().decode(Session.self, from: with(text)) == session)
+    }
+
+    @Test func aTextThatIsNoneIsToldAsThat() throws {
+        for text in [Data(#""\ud800""#.utf8), Data([34, 0xff, 34]), Data("\"\u{1}\"".utf8)] {
+            let json = Data(#"{"id":"cs_1","status":"open","tomorrow":[0,"#.utf8) + text + Data("]}".utf8)
+            do {
+                _ = try JSONDecoder().decode(Session.self, from: json)
+                Issue.record("it was read")
+            } catch DecodingError.dataCorrupted {
+                // And not that a dictionary was expected.
+            }
+        }
+    }
+
+    @Test func aPropertyListHoldsASession() throws {
+        let session = try Session(json: Data(session.utf8))
+        for format in [PropertyListSerialization.PropertyListFormat.xml, .binary] {
+            let encoder = PropertyListEncoder()
+            encoder.outputFormat = format
+            let read = try PropertyListDecoder().decode(Session.self, from: encoder.encode(session))
+            #expect(read == session)
+        }
+    }
+
+    struct Shop: Decodable {
+        let items: [LineItem]?
+        let products: [Product]?
+        let prices: [Price]?
+        let request: CreateSession?
+    }
+
+    @Test(
+        arguments: [
+            (#"{"items":[{},{"quantity":"1"}]}"#, "quantity", ["items", "Index 1", "quantity"]),
+            (#"{"items":[{},7]}"#, nil, ["items", "Index 1"]),
+            (
+                #"{"products":[{"id":"prod_1","name":"Tea","images":["a",true]}]}"#, "images[1]",
+                ["products", "Index 0", "images", "1"]
+            ),
+            (
+                #"{"prices":[{"id":"price_1","product_id":"prod_1","currency":"USD","unit_amount":1.5}]}"#,
+                "unit_amount", ["prices", "Index 0", "unit_amount"]
+            ),
+            (
+                #"{"request":{"mode":"payment","presentation":"link","line_items":[{},{"quantity":true}]}}"#,
+                "line_items[1].quantity", ["request", "line_items", "1", "quantity"]
+            ),
+        ] as [(String, String?, [String])])
+    func aMistakeIsToldWithItsOwnPlace(_ json: String, _ param: String?, _ path: [String]) throws {
+        do {
+            _ = try JSONDecoder().decode(Shop.self, from: Data(json.utf8))
+            Issue.record("it was read")
+        } catch DecodingError.dataCorrupted(let context) {
+            let error = try #require(context.underlyingError as? FastStarError)
+            #expect(error.kind == .validation && error.param == param)
+            #expect(context.codingPath.map(\.stringValue) == path)
+            #expect(!"\(error)".contains("[0]") && context.debugDescription == "\(error)")
+        }
+    }
+
+    @Test func extraThatIsNoObjectIsAnEncodingError() {
+        var item = LineItem.price("price_1")
+        for extra in ["[1]", "{", ""] {
+            item.extra = extra
+            #expect(throws: EncodingError.self) { try JSONEncoder().encode(item) }
+        }
+    }
+}
