@@ -232,6 +232,14 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
         }
     }
 
+    @Test func theWatchOfAClientHasItsCallsOptions() async throws {
+        let server = try Server { _ in .never }
+        let options = CallOptions(maxRetries: -1)
+        var watch = try client(server).checkout.sessions.watch("cs_1", options: options).makeAsyncIterator()
+        let error = try await failure { try await watch.next() }
+        #expect(error.kind == .configuration && error.param == "max_retries")
+    }
+
     @Test func theWatchOfAClientEndsWithItsSession() async throws {
         let merchant = try await Sandbox.merchant()
         let client = try merchant.client()
