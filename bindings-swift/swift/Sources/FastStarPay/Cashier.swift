@@ -11,10 +11,21 @@ public struct Cashier: Hashable, Sendable {
     /// The origins that are allowed beside FastStar's own.
     public let allowedOrigins: [String]
 
+    /// Allows FastStar's own origins.
+    public init() {
+        allowedOrigins = []
+    }
+
     /// Allows FastStar's own origins, and those given, such as the sandbox's `http://127.0.0.1:4250`.
     /// Keep the sandbox out of what you ship.
-    public init(allowedOrigins: [String] = []) {
+    ///
+    /// Plain `http` is for loopback alone, which a simulator shares with its Mac. A phone reaches a sandbox
+    /// on another machine by a tunnel with `https`.
+    ///
+    /// - Throws: ``FastStarError`` of the kind `validation` at `origin` where one is no such origin.
+    public init(allowedOrigins: [String]) throws(FastStarError) {
         self.allowedOrigins = allowedOrigins
+        _ = try check("https://cashier.faststarpay.com/")
     }
 
     /// Checks that a URL is the cashier's: scheme, host and port are those of an allowed origin.

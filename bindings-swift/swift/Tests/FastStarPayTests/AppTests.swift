@@ -110,6 +110,16 @@ import Testing
             ).sessionID == "cs_1")
     }
 
+    @Test(arguments: ["127.0.0.1:4250", "http://192.168.0.2:4250", "https://shop.example/checkout", ""])
+    func anOriginThatIsNoneIsRefusedAtOnce(_ origin: String) {
+        do {
+            _ = try Cashier(allowedOrigins: ["http://127.0.0.1:4250", origin])
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.kind == .validation && error.param == "origin")
+        }
+    }
+
     @Test func theWayBackIsTold() throws {
         let urls = try ReturnURLs(success: "myapp://checkout/success", cancel: "myapp://checkout/cancel")
         #expect(try urls.outcome(of: URL(string: "myapp://checkout/success?session=cs_1")!) == .success)

@@ -42,7 +42,7 @@ let returns = try ReturnURLs(
     success: "https://shop.example/checkout/success", cancel: "https://shop.example/checkout/cancel")
 // In your shop it is FastStar.fromEnvironment(), on your server.
 let client = try FastStar(apiKey: sandbox.apiKey, options: ClientOptions(baseURL: sandbox.url))
-let checkout = Checkout(
+let checkout = try Checkout(
     server: Server(client: client, returns: returns),
     cashier: Cashier(allowedOrigins: [sandbox.url]),
     returns: returns)
