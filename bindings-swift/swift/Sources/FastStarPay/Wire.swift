@@ -94,6 +94,15 @@ extension Wire {
 
     static func value(_ value: some OpenEnum) -> Wire { .text(value.rawValue) }
 
+    /// Writes a time to the millisecond, in whole numbers: a formatter cuts off what a double lacks.
+    static func time(_ date: Date) -> Wire {
+        let milliseconds = (date.timeIntervalSince1970 * 1000).rounded()
+        let seconds = (milliseconds / 1000).rounded(.down)
+        let text = Date(timeIntervalSince1970: seconds).formatted(.iso8601)
+        let fraction = Int(milliseconds - seconds * 1000)
+        return .text(fraction == 0 ? text : "\(text.dropLast()).\(String(1000 + fraction).dropFirst())Z")
+    }
+
     /// Puts the fields that are there beside those that this version does not know.
     static func fields(_ known: [String: Wire?], extra: String?) throws -> [String: Wire] {
         let decoder = JSONDecoder()

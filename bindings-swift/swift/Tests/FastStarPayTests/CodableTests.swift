@@ -59,6 +59,30 @@ import Testing
         #expect(try JSONDecoder().decode(Session.self, from: with(text)) == session)
     }
 
+    @Test(arguments: [
+        ("2026-06-13T12:00:00Z", "2026-06-13T12:00:00Z"),
+        ("2026-06-13T12:00:00.000Z", "2026-06-13T12:00:00Z"),
+        ("2026-06-13T14:00:00.123+02:00", "2026-06-13T12:00:00.123Z"),
+        ("2026-06-13T12:00:00.009Z", "2026-06-13T12:00:00.009Z"),
+        ("1969-12-31T23:59:59Z", "1969-12-31T23:59:59Z"),
+        ("9999-12-30T00:00:00.999Z", "9999-12-30T00:00:00.999Z"),
+    ])
+    func aTimeKeepsItsMilliseconds(_ read: String, _ written: String) throws {
+        let session = try Session(json: Data(#"{"id":"cs_1","status":"open","expires_at":"\#(read)"}"#.utf8))
+        #expect(try JSON(of: session)["expires_at"] == .string(written))
+        #expect(try JSONDecoder().decode(Session.self, from: JSONEncoder().encode(session)) == session)
+    }
+
+    @Test func everyMillisecondIsWrittenAsItWasRead() throws {
+        for millisecond in 0..<1000 {
+            let date = Date(timeIntervalSince1970: 1_781_352_000).addingTimeInterval(
+                Double(millisecond) / 1000)
+            let fraction = String(1000 + millisecond).dropFirst()
+            let text = millisecond == 0 ? "2026-06-13T12:00:00Z" : "2026-06-13T12:00:00.\(fraction)Z"
+            #expect(Wire.time(date) == .text(text))
+        }
+    }
+
     @Test func aTextThatIsNoneIsToldAsThat() throws {
         for text in [Data(#""\ud800""#.utf8), Data([34, 0xff, 34]), Data("\"\u{1}\"".utf8)] {
             let json = Data(#"{"id":"cs_1","status":"open","tomorrow":[0,"#.utf8) + text + Data("]}".utf8)
