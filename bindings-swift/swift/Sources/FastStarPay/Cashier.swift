@@ -32,7 +32,7 @@ public struct Cashier: Hashable, Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `validation` where it is not; do not open it.
     public func check(_ url: String) throws(FastStarError) -> CashierURL {
-        let raw = try native { try checkCashierUrl(url: url, allowOrigins: allowedOrigins) }
+        let raw = try native(sized: url.utf8.count) { try checkCashierUrl(url: url, allowOrigins: allowedOrigins) }
         guard let url = URL(string: raw.url), url.absoluteString == raw.url else {
             let message = "the cashier's URL must be one that the system can open"
             throw FastStarError(kind: .validation, code: "invalid_url", message: message, param: "url")
@@ -96,7 +96,10 @@ public struct ReturnURLs: Hashable, Sendable {
 
     /// Tells which way the buyer came back.
     public func outcome(of url: String) throws(FastStarError) -> Outcome {
-        switch try native({ try returnOutcome(successUrl: success, cancelUrl: cancel, cameBackTo: url) }) {
+        let outcome = try native(sized: url.utf8.count) {
+            try returnOutcome(successUrl: success, cancelUrl: cancel, cameBackTo: url)
+        }
+        return switch outcome {
         case .success: .success
         case .cancel: .cancel
         case .other: .other

@@ -355,7 +355,7 @@ public struct Catalog: Hashable, Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `validation`, with the place of the mistake.
     public init(json: Data) throws(FastStarError) {
-        let raw = try native { try catalogFromJson(json: json) }
+        let raw = try native(sized: json.count) { try catalogFromJson(json: json) }
         self.init(products: raw.products.map(Product.init), prices: raw.prices.map(Price.init))
     }
 

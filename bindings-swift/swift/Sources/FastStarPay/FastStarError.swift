@@ -157,6 +157,18 @@ extension FastStarError {
     }
 }
 
+/// Calls the native half with an input of any size. The lengths that cross have 32 bits, and the glue would
+/// end the program.
+func native<T>(
+    sized count: Int, else kind: FastStarError.Kind = .validation, _ call: () throws -> T
+) throws(FastStarError) -> T {
+    // A length goes before the bytes.
+    guard count <= Int(Int32.max) - 4 else {
+        throw FastStarError(kind: kind, code: "body_too_large", message: "the input must be smaller than 2 GiB")
+    }
+    return try native(call)
+}
+
 /// Calls the native half.
 func native<T>(_ call: () throws -> T) throws(FastStarError) -> T {
     do {

@@ -52,7 +52,7 @@ public struct Session: Hashable, Identifiable, Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `validation` where it is something else.
     public init(json: Data) throws(FastStarError) {
-        self.init(try native { try sessionFromJson(json: json) })
+        self.init(try native(sized: json.count) { try sessionFromJson(json: json) })
     }
 
     /// What the buyer pays, to be shown: `session.total.formatted()`.
@@ -163,7 +163,7 @@ public struct CreatedSession: Hashable, Identifiable, Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `validation` where it is something else.
     public init(json: Data) throws(FastStarError) {
-        self.init(try native { try createdSessionFromJson(json: json) })
+        self.init(try native(sized: json.count) { try createdSessionFromJson(json: json) })
     }
 }
 

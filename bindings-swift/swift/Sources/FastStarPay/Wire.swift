@@ -104,11 +104,12 @@ extension Wire {
     }
 
     /// Puts the fields that are there beside those that this version does not know.
-    static func fields(_ known: [String: Wire?], extra: String?) throws -> [String: Wire] {
+    static func fields(_ known: [String: Wire?], extra: String? = nil) throws -> [String: Wire] {
+        let known = known.compactMapValues { $0 }
+        guard let extra else { return known }
         let decoder = JSONDecoder()
         decoder.userInfo[depthKey] = maxDepthOfAnswers
-        let unknown = try extra.map { try decoder.decode([String: Wire].self, from: Data($0.utf8)) }
-        return (unknown ?? [:]).merging(known.compactMapValues { $0 }) { $1 }
+        return try decoder.decode([String: Wire].self, from: Data(extra.utf8)).merging(known) { $1 }
     }
 }
 

@@ -81,6 +81,18 @@ import Testing
         try roundTrip(catalog)
         try roundTrip(catalog.products)
         try roundTrip(catalog.prices)
+        try roundTrip(
+            Cart(
+                currency: "EUR",
+                lines: [
+                    .init(unitAmount: 4900),
+                    .init(
+                        unitAmount: .max, quantity: 2, taxRatePPM: 70_000, taxCategory: "food",
+                        currency: "EUR"),
+                ], country: "US", region: "CA", behaviour: .exclusive, rounding: .perRateHalfEven,
+                asOf: "2026-11-22"))
+        try roundTrip([Cart.Line(unitAmount: 1, quantity: 3, currency: "EUR")])
+        try roundTrip([Money(.max, "KWD"), Money(-1, "JPY")])
         try roundTrip(SessionStatus.unknown("paused"))
         try roundTrip(Rounding.perRateHalfEven)
     }

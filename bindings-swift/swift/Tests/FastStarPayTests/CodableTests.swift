@@ -110,6 +110,8 @@ import Testing
         let products: [Product]?
         let prices: [Price]?
         let request: CreateSession?
+        let lines: [Cart.Line]?
+        let price: Money?
     }
 
     @Test(
@@ -124,6 +126,8 @@ import Testing
                 #"{"prices":[{"id":"price_1","product_id":"prod_1","currency":"USD","unit_amount":1.5}]}"#,
                 "unit_amount", ["prices", "Index 0", "unit_amount"]
             ),
+            (#"{"lines":[{"unit_amount":1,"quantity":0}]}"#, "quantity", ["lines", "Index 0", "quantity"]),
+            (#"{"price":{"amount":1,"currency":"dollars"}}"#, "currency", ["price", "currency"]),
             (
                 #"{"request":{"mode":"payment","presentation":"link","line_items":[{},{"quantity":true}]}}"#,
                 "line_items[1].quantity", ["request", "line_items", "1", "quantity"]
@@ -138,6 +142,38 @@ import Testing
             #expect(error.kind == .validation && error.param == param)
             #expect(context.codingPath.map(\.stringValue) == path)
             #expect(!"\(error)".contains("[0]") && context.debugDescription == "\(error)")
+        }
+    }
+
+    @Test func moneyIsWrittenAsTheWireHasIt() throws {
+        let written = try JSON(of: Money(999, "usd"))
+        #expect(written == .object(["amount": .integer(999), "currency": .string("USD")]))
+    }
+
+    @Test func anInputOfTwoGigabytesIsATypedError() {
+        // Never touched, so the system gives no memory for it.
+        let large = Data(count: Int(Int32.max) + 1)
+        for read in [
+            { (json: Data) throws(FastStarError) in _ = try Session(json: json) },
+            { (json: Data) throws(FastStarError) in _ = try CreatedSession(json: json) },
+            { (json: Data) throws(FastStarError) in _ = try CreateSession(json: json) },
+            { (json: Data) throws(FastStarError) in _ = try Catalog(json: json) },
+            { (json: Data) throws(FastStarError) in _ = try Cart(json: json) },
+            { (json: Data) throws(FastStarError) in _ = try Event(parsing: json) },
+            { (json: Data) throws(FastStarError) in _ = try Webhook.signForTest(json, secrets: ["s"]) },
+        ] {
+            do {
+                try read(large)
+                Issue.record("it was read")
+            } catch {
+                #expect(error.kind == .validation && error.code == "body_too_large")
+            }
+        }
+        do {
+            _ = try Webhook.verify(large, signature: "t=1,v1=00", secret: "whsec_1")
+            Issue.record("it was trusted")
+        } catch {
+            #expect(error.kind == .signature && error.code == "body_too_large")
         }
     }
 
