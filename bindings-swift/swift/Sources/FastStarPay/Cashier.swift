@@ -32,7 +32,9 @@ public struct Cashier: Hashable, Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `validation` where it is not; do not open it.
     public func check(_ url: String) throws(FastStarError) -> CashierURL {
-        let raw = try native(sized: url.utf8.count) { try checkCashierUrl(url: url, allowOrigins: allowedOrigins) }
+        let raw = try native(sized: url.utf8.count) {
+            try checkCashierUrl(url: url, allowOrigins: allowedOrigins)
+        }
         guard let url = URL(string: raw.url), url.absoluteString == raw.url else {
             let message = "the cashier's URL must be one that the system can open"
             throw FastStarError(kind: .validation, code: "invalid_url", message: message, param: "url")
@@ -59,8 +61,9 @@ extension CashierURL: CustomStringConvertible, CustomReflectable {
     }
 }
 
-/// The two URLs that a session was created with, to tell which one the buyer came back by. Deep links
-/// work.
+/// The two links by which a buyer comes back to the app, to tell which one it was: the session's
+/// `success_url` and `cancel_url` where they are universal links, or deep links that the pages at them
+/// redirect to.
 ///
 /// This is for the buyer's screen: anyone can open a deep link. Whether the session is paid is for the
 /// app's server to say.
@@ -75,12 +78,12 @@ public struct ReturnURLs: Hashable, Sendable {
         case other
     }
 
-    /// The session's `success_url`: `myapp://checkout/success`.
+    /// The link after success: `myapp://checkout/success`.
     public let success: String
-    /// The session's `cancel_url`.
+    /// The link after giving up.
     public let cancel: String
 
-    /// Takes the URLs that the session was created with.
+    /// Takes the two links.
     ///
     /// - Throws: ``FastStarError`` of the kind `validation` where one is not an absolute URL.
     public init(success: String, cancel: String) throws(FastStarError) {

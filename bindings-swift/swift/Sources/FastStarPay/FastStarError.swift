@@ -164,7 +164,8 @@ func native<T>(
 ) throws(FastStarError) -> T {
     // A length goes before the bytes.
     guard count <= Int(Int32.max) - 4 else {
-        throw FastStarError(kind: kind, code: "body_too_large", message: "the input must be smaller than 2 GiB")
+        throw FastStarError(
+            kind: kind, code: "body_too_large", message: "the input must be smaller than 2 GiB")
     }
     return try native(call)
 }

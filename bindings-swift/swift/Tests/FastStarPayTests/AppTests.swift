@@ -279,13 +279,17 @@ final class TestClock: Clock, @unchecked Sendable {
         #expect(try await seen(watch([.failure(error), .success("complete")])) == ["complete"])
     }
 
-    @Test(arguments: [
-        URLError(.badURL), URLError(.unsupportedURL), URLError(.cancelled), URLError(.userAuthenticationRequired),
-        URLError(.appTransportSecurityRequiresSecureConnection), URLError(.serverCertificateUntrusted),
-        NSError(domain: "of.my.app", code: NSURLErrorTimedOut),
-    ] as [any Error])
+    @Test(
+        arguments: [
+            URLError(.badURL), URLError(.unsupportedURL), URLError(.cancelled),
+            URLError(.userAuthenticationRequired),
+            URLError(.appTransportSecurityRequiresSecureConnection), URLError(.serverCertificateUntrusted),
+            NSError(domain: "of.my.app", code: NSURLErrorTimedOut),
+        ] as [any Error])
     func whatCannotPassIsNotTriedAgain(_ error: any Error) async throws {
-        await #expect(throws: (any Error).self) { try await seen(watch([.failure(error), .success("complete")])) }
+        await #expect(throws: (any Error).self) {
+            try await seen(watch([.failure(error), .success("complete")]))
+        }
         #expect(clock.waits.isEmpty)
     }
 

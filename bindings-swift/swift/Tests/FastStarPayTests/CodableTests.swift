@@ -95,6 +95,18 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        Data(#"{"id":"cs_1","status":"open","status":"complete"}"#.utf8),
+        Data(#"{"id":"cs_1","status":"open","amount_total":1.0}"#.utf8),
+        // With keys that end the program in Foundation's decoder.
+        Data(#"{"id":"cs_1","status":"open","\ud800":1}"#.utf8),
+        Data(#"{"id":"cs_1","status":"open",""#.utf8) + Data([0xff]) + Data(#"":1}"#.utf8),
+        Data("{\"id\":\"cs_1\",\"status\":\"open\",\"\u{1}\":1}".utf8),
+    ])
+    func bytesThatNobodyVouchesForAreRefusedWithAnError(_ json: Data) {
+        #expect(throws: FastStarError.self) { try Session(json: json) }
+    }
+
     @Test func aPropertyListHoldsASession() throws {
         let session = try Session(json: Data(session.utf8))
         for format in [PropertyListSerialization.PropertyListFormat.xml, .binary] {

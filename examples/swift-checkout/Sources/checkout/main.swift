@@ -69,5 +69,5 @@ print("\(session.clientReferenceID ?? "") is paid. The server ships it when its 
 // In an app it watches on for a while: a buyer may have paid before.
 var impatient = checkout
 impatient.patience = .zero
-let left = try await impatient.sell(cart) { _ -> URL? in nil } show: { _ in }
+let left = try await impatient.sell(cart, browse: { _ in nil }, show: { _ in })
 print("Another buyer closed the browser: \(left.status).")
