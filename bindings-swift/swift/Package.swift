@@ -6,8 +6,11 @@ import PackageDescription
 #if os(Linux)
     // PKG_CONFIG_PATH names the folder with `faststar.pc` and the library.
     let native = Target.systemLibrary(name: "FastStarFFI", path: "Sources/FastStarFFI", pkgConfig: "faststar")
+    // A server has no file to carry along.
+    let (excluded, resources): ([String], [Resource]) = (["PrivacyInfo.xcprivacy"], [])
 #else
     let native = Target.binaryTarget(name: "FastStarFFI", path: "FastStarFFI.xcframework")
+    let (excluded, resources): ([String], [Resource]) = ([], [.copy("PrivacyInfo.xcprivacy")])
 #endif
 
 let package = Package(
@@ -20,8 +23,14 @@ let package = Package(
         native,
         // What uniffi writes. Its asynchronous code is not ready for the language mode 6.
         .target(
-            name: "FastStarGlue", dependencies: ["FastStarFFI"], swiftSettings: [.swiftLanguageMode(.v5)]),
-        .target(name: "FastStarPay", dependencies: ["FastStarGlue"]),
+            name: "FastStarGlue", dependencies: ["FastStarFFI"], swiftSettings: [.swiftLanguageMode(.v5)],
+            // What Rust's standard library and TLS call.
+            linkerSettings: [
+                .linkedFramework("Security", .when(platforms: [.iOS, .macOS])),
+                .linkedFramework("CoreFoundation", .when(platforms: [.iOS, .macOS])),
+            ]),
+        .target(
+            name: "FastStarPay", dependencies: ["FastStarGlue"], exclude: excluded, resources: resources),
         .testTarget(name: "FastStarPayTests", dependencies: ["FastStarPay", "FastStarGlue"]),
     ],
     swiftLanguageModes: [.v6]

@@ -11,17 +11,30 @@ public struct Cashier: Hashable, Sendable {
     /// The origins that are allowed beside FastStar's own.
     public let allowedOrigins: [String]
 
+    /// Allows FastStar's own origins.
+    public init() {
+        allowedOrigins = []
+    }
+
     /// Allows FastStar's own origins, and those given, such as the sandbox's `http://127.0.0.1:4250`.
     /// Keep the sandbox out of what you ship.
-    public init(allowedOrigins: [String] = []) {
+    ///
+    /// Plain `http` is for loopback alone, which a simulator shares with its Mac. A phone reaches a sandbox
+    /// on another machine by a tunnel with `https`.
+    ///
+    /// - Throws: ``FastStarError`` of the kind `validation` at `origin` where one is no such origin.
+    public init(allowedOrigins: [String]) throws(FastStarError) {
         self.allowedOrigins = allowedOrigins
+        _ = try check("https://cashier.faststarpay.com/")
     }
 
     /// Checks that a URL is the cashier's: scheme, host and port are those of an allowed origin.
     ///
     /// - Throws: ``FastStarError`` of the kind `validation` where it is not; do not open it.
     public func check(_ url: String) throws(FastStarError) -> CashierURL {
-        let raw = try native { try checkCashierUrl(url: url, allowOrigins: allowedOrigins) }
+        let raw = try native(sized: url.utf8.count) {
+            try checkCashierUrl(url: url, allowOrigins: allowedOrigins)
+        }
         guard let url = URL(string: raw.url), url.absoluteString == raw.url else {
             let message = "the cashier's URL must be one that the system can open"
             throw FastStarError(kind: .validation, code: "invalid_url", message: message, param: "url")
@@ -48,8 +61,9 @@ extension CashierURL: CustomStringConvertible, CustomReflectable {
     }
 }
 
-/// The two URLs that a session was created with, to tell which one the buyer came back by. Deep links
-/// work.
+/// The two links by which a buyer comes back to the app, to tell which one it was: the session's
+/// `success_url` and `cancel_url` where they are universal links, or deep links that the pages at them
+/// redirect to.
 ///
 /// This is for the buyer's screen: anyone can open a deep link. Whether the session is paid is for the
 /// app's server to say.
@@ -64,12 +78,12 @@ public struct ReturnURLs: Hashable, Sendable {
         case other
     }
 
-    /// The session's `success_url`: `myapp://checkout/success`.
+    /// The link after success: `myapp://checkout/success`.
     public let success: String
-    /// The session's `cancel_url`.
+    /// The link after giving up.
     public let cancel: String
 
-    /// Takes the URLs that the session was created with.
+    /// Takes the two links.
     ///
     /// - Throws: ``FastStarError`` of the kind `validation` where one is not an absolute URL.
     public init(success: String, cancel: String) throws(FastStarError) {
@@ -85,7 +99,10 @@ public struct ReturnURLs: Hashable, Sendable {
 
     /// Tells which way the buyer came back.
     public func outcome(of url: String) throws(FastStarError) -> Outcome {
-        switch try native({ try returnOutcome(successUrl: success, cancelUrl: cancel, cameBackTo: url) }) {
+        let outcome = try native(sized: url.utf8.count) {
+            try returnOutcome(successUrl: success, cancelUrl: cancel, cameBackTo: url)
+        }
+        return switch outcome {
         case .success: .success
         case .cancel: .cancel
         case .other: .other

@@ -100,11 +100,13 @@ extension Product: WireCodable {
     // The core reads a product within a catalog.
     init(json: Data) throws(FastStarError) { self = try Catalog(json: json).products[0] }
 
+    static var place: String { "products[0]" }
+
     static func wrapped(_ value: Wire) -> Wire { .object(["products": .list([value])]) }
 
     var wire: [String: Wire] {
         get throws {
-            try fields(
+            try Wire.fields(
                 [
                     "id": .text(id),
                     "name": .text(name),
@@ -285,11 +287,13 @@ extension Price: WireCodable {
     // The core reads a price within a catalog.
     init(json: Data) throws(FastStarError) { self = try Catalog(json: json).prices[0] }
 
+    static var place: String { "prices[0]" }
+
     static func wrapped(_ value: Wire) -> Wire { .object(["prices": .list([value])]) }
 
     var wire: [String: Wire] {
         get throws {
-            try fields(
+            try Wire.fields(
                 [
                     "id": .text(id),
                     "product_id": .text(productID),
@@ -351,7 +355,7 @@ public struct Catalog: Hashable, Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `validation`, with the place of the mistake.
     public init(json: Data) throws(FastStarError) {
-        let raw = try native { try catalogFromJson(json: json) }
+        let raw = try native(sized: json.count) { try catalogFromJson(json: json) }
         self.init(products: raw.products.map(Product.init), prices: raw.prices.map(Price.init))
     }
 

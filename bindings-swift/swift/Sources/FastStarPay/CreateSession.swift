@@ -58,7 +58,7 @@ public struct CreateSession: Hashable, Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `validation`, with the place of the mistake.
     public init(json: Data) throws(FastStarError) {
-        self.init(try native { try createSessionFromJson(json: json) })
+        self.init(try native(sized: json.count) { try createSessionFromJson(json: json) })
     }
 
     /// Checks the request by all that a client can know, as a client does before it sends it.
@@ -102,7 +102,7 @@ extension CreateSession: WireCodable {
                 "buyer_country": buyerCountry.map(Wire.text),
                 "client_reference_id": clientReferenceID.map(Wire.text),
             ]
-            return try fields(known, extra: extra)
+            return try Wire.fields(known, extra: extra)
         }
     }
 }

@@ -86,8 +86,8 @@ public final class FastStar: Sendable {
         }
 
         /// Watches a session until it ends.
-        public func watch(_ id: String) -> SessionWatcher {
-            SessionWatcher { try await retrieve(id) }
+        public func watch(_ id: String, options: CallOptions = CallOptions()) -> SessionWatcher {
+            SessionWatcher { try await retrieve(id, options: options) }
         }
     }
 

@@ -15,8 +15,8 @@ import Foundation
 /// it has an API key, a webhook secret or a session token. A call whose task was cancelled throws a
 /// `CancellationError` instead.
 public struct FastStarError: Error, Hashable, Sendable {
-    /// What went wrong, as far as a caller acts on it. Later versions may know more kinds.
-    public enum Kind: String, Sendable {
+    /// What went wrong, as far as a caller acts on it.
+    public enum Kind: OpenEnum {
         /// The input is wrong: refused here before any request (no ``FastStarError/status``), or by the server.
         case validation
         /// The API key is missing or not known.
@@ -24,13 +24,13 @@ public struct FastStarError: Error, Hashable, Sendable {
         /// The key is known and may not do this.
         case permission
         /// No such object, or another merchant's.
-        case notFound = "not_found"
+        case notFound
         /// The object's state or the idempotency key does not allow it.
         case conflict
         /// The card was declined or the bank asks for authentication.
         case payment
         /// Too many requests.
-        case rateLimit = "rate_limit"
+        case rateLimit
         /// No answer came: refused, reset, unresolved, or TLS failed.
         case connection
         /// The call's deadline passed.
@@ -42,9 +42,38 @@ public struct FastStarError: Error, Hashable, Sendable {
         /// The client was set up wrongly, or is closed.
         case configuration
         /// An answer that the API does not give.
-        case unexpectedResponse = "unexpected_response"
+        case unexpectedResponse
         /// A defect of this package.
         case `internal`
+        /// One that this version does not know.
+        case unknown(String)
+
+        /// The values that this version knows.
+        public static let known: [Self] = [
+            .validation, .authentication, .permission, .notFound, .conflict, .payment, .rateLimit,
+            .connection, .timeout, .server, .signature, .configuration, .unexpectedResponse, .internal,
+        ]
+
+        /// The name that every language has it by.
+        public var rawValue: String {
+            switch self {
+            case .validation: "validation"
+            case .authentication: "authentication"
+            case .permission: "permission"
+            case .notFound: "not_found"
+            case .conflict: "conflict"
+            case .payment: "payment"
+            case .rateLimit: "rate_limit"
+            case .connection: "connection"
+            case .timeout: "timeout"
+            case .server: "server"
+            case .signature: "signature"
+            case .configuration: "configuration"
+            case .unexpectedResponse: "unexpected_response"
+            case .internal: "internal"
+            case .unknown(let text): text
+            }
+        }
     }
 
     /// What went wrong, as far as a caller acts on it.
@@ -67,6 +96,33 @@ public struct FastStarError: Error, Hashable, Sendable {
     public let description: String
 }
 
+extension FastStarError {
+    /// Makes an error, as for a test of what an app does about it.
+    public init(
+        kind: Kind,
+        code: String,
+        message: String,
+        param: String? = nil,
+        status: Int? = nil,
+        requestID: String? = nil,
+        attempts: Int = 0,
+        isRetryable: Bool = false
+    ) {
+        let request = requestID.map { ", request \($0)" } ?? ""
+        let answer = status.map { " (status \($0)\(request))" } ?? ""
+        self.init(
+            kind: kind,
+            code: code,
+            message: message,
+            param: param,
+            status: status,
+            requestID: requestID,
+            attempts: attempts,
+            isRetryable: isRetryable,
+            description: [param, message].compactMap { $0 }.joined(separator: ": ") + answer)
+    }
+}
+
 extension FastStarError: CustomStringConvertible, LocalizedError {
     /// What ``description`` says.
     public var errorDescription: String? { description }
@@ -79,7 +135,7 @@ extension FastStarError {
             let kind, let code, let text, let description, let param, let status, let requestId, let attempts,
             let retryable):
             self.init(
-                kind: Kind(rawValue: kind) ?? .internal,
+                kind: Kind(rawValue: kind),
                 code: code,
                 message: text,
                 param: param,
@@ -93,25 +149,25 @@ extension FastStarError {
         }
     }
 
-    init(kind: Kind, code: String, message: String, param: String? = nil) {
-        self.init(
-            kind: kind,
-            code: code,
-            message: message,
-            param: param,
-            status: nil,
-            requestID: nil,
-            attempts: 0,
-            isRetryable: false,
-            description: [param, message].compactMap { $0 }.joined(separator: ": "))
-    }
-
     /// What the glue throws beside the core's errors says that the two do not fit.
     static var defect: Self {
         Self(
             kind: .internal, code: "internal",
             message: "a defect of the faststar package; please report it with the stack trace")
     }
+}
+
+/// Calls the native half with an input of any size. The lengths that cross have 32 bits, and the glue would
+/// end the program.
+func native<T>(
+    sized count: Int, else kind: FastStarError.Kind = .validation, _ call: () throws -> T
+) throws(FastStarError) -> T {
+    // A length goes before the bytes.
+    guard count <= Int(Int32.max) - 4 else {
+        throw FastStarError(
+            kind: kind, code: "body_too_large", message: "the input must be smaller than 2 GiB")
+    }
+    return try native(call)
 }
 
 /// Calls the native half.
@@ -128,6 +184,8 @@ func native<T>(_ call: () throws -> T) throws(FastStarError) -> T {
 /// Makes a call of the client, which ends early where the task is cancelled: the glue does not tell
 /// Rust by itself.
 func nativeCall<T>(_ call: (RawCancel) async throws -> T) async throws -> T {
+    // Rust starts a call before it looks whether it is given up.
+    try Task.checkCancellation()
     let cancel = try native { try RawCancel() }
     do {
         return try await withTaskCancellationHandler {

@@ -69,13 +69,15 @@ extension LineItem: WireCodable {
     // The core reads an item within a request.
     init(json: Data) throws(FastStarError) { self = try CreateSession(json: json).lineItems[0] }
 
+    static var place: String { "line_items[0]" }
+
     static func wrapped(_ value: Wire) -> Wire {
         .object(["mode": .text("setup"), "presentation": .text("link"), "line_items": .list([value])])
     }
 
     var wire: [String: Wire] {
         get throws {
-            try fields(
+            try Wire.fields(
                 [
                     "price_id": priceID.map(Wire.text),
                     "product_id": productID.map(Wire.text),

@@ -14,7 +14,7 @@ public struct Money: Hashable, Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `validation` where the currency is not three letters.
     public init(_ amount: Int64, _ currency: String) throws(FastStarError) {
-        let info = try native { try currencyInfo(currency: currency) }
+        let info = try native(sized: currency.utf8.count) { try currencyInfo(currency: currency) }
         self.amount = amount
         self.currency = info.code
         self.decimals = Int(info.decimals)
@@ -24,7 +24,7 @@ public struct Money: Hashable, Sendable {
     ///
     /// - Throws: ``FastStarError`` for another form or another number of decimals.
     public init(parsing text: String) throws(FastStarError) {
-        let raw = try native { try parseMoney(text: text) }
+        let raw = try native(sized: text.utf8.count) { try parseMoney(text: text) }
         try self.init(raw.amount, raw.currency)
     }
 
@@ -41,6 +41,24 @@ public struct Money: Hashable, Sendable {
     public func formatted(locale: Locale = .autoupdatingCurrent) -> String {
         decimal.formatted(
             .currency(code: currency).precision(.fractionLength(decimals)).locale(locale))
+    }
+}
+
+extension Money: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case amount, currency
+    }
+
+    /// Reads `{"amount": 999, "currency": "USD"}`.
+    public init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        let amount = try fields.decode(Int64.self, forKey: .amount)
+        let currency = try fields.decode(String.self, forKey: .currency)
+        do {
+            try self.init(amount, currency)
+        } catch {
+            throw corrupted(error, at: decoder.codingPath)
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 /// A text of the wire that may have values which this version does not know. They are kept as they
 /// came, in `unknown`.
 ///
-/// Later versions may know more values: a `switch` over one has a `default`.
+/// Later versions may know more values: a `switch` over one has a `default`. Make one of a text with
+/// `init(rawValue:)`, which knows the texts of the other cases: `.unknown("open")` equals `.open`, but a
+/// `switch` takes it as `unknown`.
 public protocol OpenEnum: RawRepresentable<String>, Codable, Hashable, Sendable, CustomStringConvertible {
     /// The values that this version knows.
     static var known: [Self] { get }

@@ -128,7 +128,7 @@ public struct Cart: Hashable, Sendable {
     public var region: String?
     /// Whether the prices contain the tax; the place's own where it is absent.
     public var behaviour: TaxBehaviour?
-    /// How the tax is rounded.
+    /// How the tax is rounded; each line's, ties up, where it is absent. A cart that was read names it.
     public var rounding: Rounding?
     /// The date of the look-up, such as `2026-11-22`; today in UTC where it is absent.
     public var asOf: String?
@@ -185,7 +185,7 @@ public struct Cart: Hashable, Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `validation`, with the place of the mistake.
     public init(json: Data) throws(FastStarError) {
-        let raw = try native { try cartFromJson(json: json) }
+        let raw = try native(sized: json.count) { try cartFromJson(json: json) }
         self.init(
             currency: raw.currency,
             lines: raw.lines.map {
@@ -223,6 +223,58 @@ public struct Cart: Hashable, Sendable {
             rounding: rounding?.rawValue,
             asOf: asOf)
         return Quote(try native { try quoteCart(cart: raw) })
+    }
+}
+
+extension Cart: WireCodable {
+    /// Reads a cart with the names of `faststar quote`.
+    public init(from decoder: any Decoder) throws { self = try decoded(Cart.self, from: decoder) }
+
+    /// Writes the names of `faststar quote`.
+    public func encode(to encoder: any Encoder) throws { try FastStarPay.encode(self, to: encoder) }
+
+    var wire: [String: Wire] {
+        get throws {
+            let known: [String: Wire?] = [
+                "currency": .text(currency),
+                "lines": .list(try lines.map { .object(try $0.wire) }),
+                "country": country.map(Wire.text),
+                "region": region.map(Wire.text),
+                "behaviour": behaviour.map(Wire.value),
+                "rounding": rounding.map(Wire.value),
+                "as_of": asOf.map(Wire.text),
+            ]
+            return try Wire.fields(known)
+        }
+    }
+}
+
+extension Cart.Line: WireCodable {
+    /// Reads a line with the names of `faststar quote`.
+    public init(from decoder: any Decoder) throws { self = try decoded(Cart.Line.self, from: decoder) }
+
+    /// Writes the names of `faststar quote`.
+    public func encode(to encoder: any Encoder) throws { try FastStarPay.encode(self, to: encoder) }
+
+    // The core reads a line within a cart.
+    init(json: Data) throws(FastStarError) { self = try Cart(json: json).lines[0] }
+
+    static var place: String { "lines[0]" }
+
+    static func wrapped(_ value: Wire) -> Wire {
+        .object(["currency": .text("USD"), "lines": .list([value])])
+    }
+
+    var wire: [String: Wire] {
+        get throws {
+            try Wire.fields([
+                "unit_amount": .integer(unitAmount),
+                "quantity": .integer(quantity),
+                "tax_rate_ppm": taxRatePPM.map(Wire.integer),
+                "tax_category": taxCategory.map(Wire.text),
+                "currency": currency.map(Wire.text),
+            ])
+        }
     }
 }
 

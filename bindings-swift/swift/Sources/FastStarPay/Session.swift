@@ -10,17 +10,18 @@ public struct Session: Hashable, Identifiable, Sendable {
     public let id: String
     /// Where it is in its life.
     public let status: SessionStatus
-    /// The sum of the lines, in the currency's smallest unit.
+    /// The sum of the lines, in the currency's smallest unit; 0 where the platform did not tell, as the two
+    /// below.
     public let amountSubtotal: Int64
     /// The tax, in the smallest unit.
     public let amountTax: Int64
     /// What the buyer pays, in the smallest unit.
     public let amountTotal: Int64
-    /// The currency, ISO 4217.
+    /// The currency, ISO 4217; empty where the platform did not tell.
     public let currency: String
     /// What lets a browser see this session. Keep it out of logs.
     public let sessionToken: String?
-    /// When it expires.
+    /// When it expires, where the platform told it as a time. Writing keeps its milliseconds.
     public let expiresAt: Date?
     /// Whether the money is there. The sandbox says it; the live platform may not, as all below.
     public let paymentStatus: PaymentStatus?
@@ -51,7 +52,7 @@ public struct Session: Hashable, Identifiable, Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `validation` where it is something else.
     public init(json: Data) throws(FastStarError) {
-        self.init(try native { try sessionFromJson(json: json) })
+        self.init(try native(sized: json.count) { try sessionFromJson(json: json) })
     }
 
     /// What the buyer pays, to be shown: `session.total.formatted()`.
@@ -71,7 +72,6 @@ extension Session: WireCodable {
 
     var wire: [String: Wire] {
         get throws {
-            let expires = expiresAt.map { Wire.text($0.formatted(.iso8601)) }
             let items = try lineItems.map { Wire.object(try $0.wire) }
             let known: [String: Wire?] = [
                 "id": .text(id),
@@ -81,7 +81,7 @@ extension Session: WireCodable {
                 "amount_total": .integer(amountTotal),
                 "currency": .text(currency),
                 "session_token": sessionToken.map(Wire.text),
-                "expires_at": expires,
+                "expires_at": expiresAt.map(Wire.time),
                 "payment_status": paymentStatus.map(Wire.value),
                 "mode": mode.map(Wire.value),
                 "presentation": presentation.map(Wire.value),
@@ -92,7 +92,7 @@ extension Session: WireCodable {
                 "buyer_country": buyerCountry.map(Wire.text),
                 "client_reference_id": clientReferenceID.map(Wire.text),
             ]
-            return try fields(known, extra: extra)
+            return try Wire.fields(known, extra: extra)
         }
     }
 }
@@ -163,7 +163,7 @@ public struct CreatedSession: Hashable, Identifiable, Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `validation` where it is something else.
     public init(json: Data) throws(FastStarError) {
-        self.init(try native { try createdSessionFromJson(json: json) })
+        self.init(try native(sized: json.count) { try createdSessionFromJson(json: json) })
     }
 }
 
@@ -181,7 +181,7 @@ extension CreatedSession: WireCodable {
                 "url": .text(url),
                 "session_token": .text(sessionToken),
             ]
-            return try fields(known, extra: extra)
+            return try Wire.fields(known, extra: extra)
         }
     }
 }

@@ -43,7 +43,7 @@ public enum Webhook {
         now: Int64? = nil
     ) throws(FastStarError) -> Event {
         Event(
-            try native {
+            try native(sized: body.count, else: .signature) {
                 try verifyWebhook(
                     body: body,
                     header: signature,
@@ -58,7 +58,7 @@ public enum Webhook {
     public static func signForTest(
         _ body: Data, secrets: [String], timestamp: Int64? = nil
     ) throws(FastStarError) -> String {
-        try native { try signWebhook(body: body, secrets: secrets, timestamp: timestamp) }
+        try native(sized: body.count) { try signWebhook(body: body, secrets: secrets, timestamp: timestamp) }
     }
 }
 
@@ -103,7 +103,7 @@ public struct Event: Hashable, Identifiable, Sendable {
     ///
     /// - Throws: ``FastStarError`` of the kind `validation` where it is none.
     public init(parsing body: Data) throws(FastStarError) {
-        self.init(try native { try parseEvent(body: body) })
+        self.init(try native(sized: body.count) { try parseEvent(body: body) })
     }
 
     init(_ raw: RawEvent) {

@@ -81,6 +81,18 @@ import Testing
         try roundTrip(catalog)
         try roundTrip(catalog.products)
         try roundTrip(catalog.prices)
+        try roundTrip(
+            Cart(
+                currency: "EUR",
+                lines: [
+                    .init(unitAmount: 4900),
+                    .init(
+                        unitAmount: .max, quantity: 2, taxRatePPM: 70_000, taxCategory: "food",
+                        currency: "EUR"),
+                ], country: "US", region: "CA", behaviour: .exclusive, rounding: .perRateHalfEven,
+                asOf: "2026-11-22"))
+        try roundTrip([Cart.Line(unitAmount: 1, quantity: 3, currency: "EUR")])
+        try roundTrip([Money(.max, "KWD"), Money(-1, "JPY")])
         try roundTrip(SessionStatus.unknown("paused"))
         try roundTrip(Rounding.perRateHalfEven)
     }
@@ -108,6 +120,16 @@ import Testing
             try Cashier(allowedOrigins: ["http://127.0.0.1:4250"]).check(
                 "http://127.0.0.1:4250/checkout/cs_1"
             ).sessionID == "cs_1")
+    }
+
+    @Test(arguments: ["127.0.0.1:4250", "http://192.168.0.2:4250", "https://shop.example/checkout", ""])
+    func anOriginThatIsNoneIsRefusedAtOnce(_ origin: String) {
+        do {
+            _ = try Cashier(allowedOrigins: ["http://127.0.0.1:4250", origin])
+            Issue.record("it was taken")
+        } catch {
+            #expect(error.kind == .validation && error.param == "origin")
+        }
     }
 
     @Test func theWayBackIsTold() throws {
@@ -202,10 +224,13 @@ final class TestClock: Clock, @unchecked Sendable {
     let clock = TestClock()
 
     /// Watches what a script of statuses and errors says.
-    func watch(_ script: [Result<String, any Error>]) -> SessionWatcher {
+    func watch(
+        _ script: [Result<String, any Error>],
+        retryIf: @escaping @Sendable (any Error) -> Bool = { _ in false }
+    ) -> SessionWatcher {
         let steps = Mailbox<Result<String, any Error>>()
         for step in script { steps.put(step) }
-        return SessionWatcher(clock: clock) {
+        return SessionWatcher(clock: clock, retryIf: retryIf) {
             let status = try steps.take().get()
             return try Session(
                 json: Data(session.replacingOccurrences(of: #""open""#, with: "\"\(status)\"").utf8))
@@ -245,13 +270,49 @@ final class TestClock: Clock, @unchecked Sendable {
         #expect(clock.waits.count == 5)
     }
 
-    struct Unauthorised: Error {}
+    @Test(arguments: [
+        NSURLErrorTimedOut, NSURLErrorNotConnectedToInternet, NSURLErrorNetworkConnectionLost,
+        NSURLErrorCannotFindHost, NSURLErrorSecureConnectionFailed,
+    ])
+    func whatURLSessionThrowsOnApplesSystemsIsBorne(_ code: Int) async throws {
+        let error = NSError(domain: NSURLErrorDomain, code: code)
+        #expect(try await seen(watch([.failure(error), .success("complete")])) == ["complete"])
+    }
+
+    @Test(
+        arguments: [
+            URLError(.badURL), URLError(.unsupportedURL), URLError(.cancelled),
+            URLError(.userAuthenticationRequired),
+            URLError(.appTransportSecurityRequiresSecureConnection), URLError(.serverCertificateUntrusted),
+            NSError(domain: "of.my.app", code: NSURLErrorTimedOut),
+        ] as [any Error])
+    func whatCannotPassIsNotTriedAgain(_ error: any Error) async throws {
+        await #expect(throws: (any Error).self) {
+            try await seen(watch([.failure(error), .success("complete")]))
+        }
+        #expect(clock.waits.isEmpty)
+    }
+
+    struct Refused: Error, Equatable {
+        let status: Int
+    }
 
     @Test func anErrorThatWillNotPassEndsTheWatchAtOnce() async throws {
-        var iterator = watch([.failure(Unauthorised())]).makeAsyncIterator()
-        await #expect(throws: Unauthorised.self) { try await iterator.next() }
+        var iterator = watch([.failure(Refused(status: 401))]).makeAsyncIterator()
+        await #expect(throws: Refused(status: 401)) { try await iterator.next() }
         #expect(try await iterator.next() == nil)
         #expect(clock.waits.isEmpty)
+    }
+
+    @Test func anAppSaysWhichOfItsErrorsMayPass() async throws {
+        let mayPass: @Sendable (any Error) -> Bool = { ($0 as? Refused)?.status == 503 }
+        let script: [Result<String, any Error>] = [
+            .failure(Refused(status: 503)), .failure(URLError(.timedOut)), .success("open"),
+            .failure(Refused(status: 401)),
+        ]
+        let watcher = watch(script, retryIf: mayPass)
+        await #expect(throws: Refused(status: 401)) { try await seen(watcher) }
+        #expect(clock.waits.count == 3)
     }
 
     @Test func aCancelledTaskStopsWatching() async throws {
@@ -264,6 +325,21 @@ final class TestClock: Clock, @unchecked Sendable {
             for try await _ in watcher {}
         }
         try await fetched.next()
+        watching.cancel()
+        await #expect(throws: CancellationError.self) { try await watching.value }
+    }
+
+    @Test func aFetchThatIsCancelledIsACancellation() async throws {
+        let asked = Mailbox<Void>()
+        let watching = Task {
+            let watcher = SessionWatcher {
+                asked.put(())
+                while !Task.isCancelled { await Task.yield() }
+                throw URLError(.cancelled)
+            }
+            for try await _ in watcher {}
+        }
+        try await asked.next()
         watching.cancel()
         await #expect(throws: CancellationError.self) { try await watching.value }
     }

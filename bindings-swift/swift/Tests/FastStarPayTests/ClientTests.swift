@@ -101,6 +101,33 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
         #expect(error.localizedDescription == error.description)
     }
 
+    @Test func anErrorIsMadeAsACallThrowsIt() async throws {
+        for (body, code) in [
+            (#"{"success":false,"message":"no","error":{"code":"card_declined","param":"card"}}"#, 402),
+            (#"{"success":false,"message":"no"}"#, 503),
+        ] {
+            let server = try Server { _ in .json(code, body) }
+            let client = try client(server, ClientOptions(maxRetries: 0))
+            let thrown = try await failure { try await client.checkout.sessions.retrieve("cs_1") }
+            let made = FastStarError(
+                kind: FastStarError.Kind(rawValue: thrown.kind.rawValue), code: thrown.code,
+                message: thrown.message, param: thrown.param, status: code, requestID: "req_1", attempts: 1,
+                isRetryable: code == 503)
+            #expect(made == thrown && "\(made)" == "\(thrown)")
+        }
+        let refused = try await failure { try CreateSession(mode: .payment).validate() }
+        let made = FastStarError(
+            kind: .validation, code: refused.code, message: refused.message, param: "line_items")
+        #expect(made == refused)
+    }
+
+    @Test func aKindOfALaterVersionIsKept() {
+        #expect(FastStarError.Kind(rawValue: "weather") == .unknown("weather"))
+        for kind in FastStarError.Kind.known {
+            if case .unknown = FastStarError.Kind(rawValue: kind.rawValue) { Issue.record("\(kind)") }
+        }
+    }
+
     @Test func aDeadlineEndsACall() async throws {
         let server = try Server { _ in .never }
         let client = try client(server)
@@ -230,6 +257,14 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
             #expect(error.kind == .internal && error.code == "internal")
             #expect(!"\(error)".contains("CANARY"))
         }
+    }
+
+    @Test func theWatchOfAClientHasItsCallsOptions() async throws {
+        let server = try Server { _ in .never }
+        let options = CallOptions(maxRetries: -1)
+        var watch = try client(server).checkout.sessions.watch("cs_1", options: options).makeAsyncIterator()
+        let error = try await failure { try await watch.next() }
+        #expect(error.kind == .configuration && error.param == "max_retries")
     }
 
     @Test func theWatchOfAClientEndsWithItsSession() async throws {

@@ -187,13 +187,14 @@ final class Server: @unchecked Sendable {
                     close(connection)
                 }
             }
+            // By nobody else: its number is then another server's.
+            close(listener)
         }
     }
 
     /// Takes no more connections.
     func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
     }
 
     private func serve(_ connection: Int32) {

@@ -12,6 +12,8 @@ public struct Checkout: Sendable {
     let server: any ShopServer
     let cashier: Cashier
     let returns: ReturnURLs
+    /// How long to watch the session of a buyer who closed the browser.
+    public var patience: Duration = .seconds(30)
 
     /// - Parameters:
     ///   - cashier: In what you ship, `Cashier()`; a sandbox is allowed by its origin.
@@ -37,15 +39,36 @@ public struct Checkout: Sendable {
         let created = try await server.createSession(cart)
         let page = try cashier.check(created.url)
         let back = try await browse(page.url)
-        guard let back, try returns.outcome(of: back) == .success else {
-            // A buyer may have paid and closed the browser then: the server knows.
-            return try await server.session(created.id)
+        // Anyone can open a link, and a buyer may pay and close the browser: what counts is what the server
+        // says.
+        let limit: Duration? =
+            switch try back.map(returns.outcome) ?? .other {
+            case .success: nil
+            case .cancel: .zero
+            case .other: patience
+            }
+        return try await watch(created, for: limit, show: show)
+    }
+
+    private struct StillOpen: Error {}
+
+    private func watch(
+        _ created: CreatedSession, for limit: Duration?, show: @MainActor (Session) async -> Void
+    ) async throws -> Session {
+        let start = ContinuousClock.now
+        let watcher = SessionWatcher {
+            let session = try await server.session(created.id)
+            if let limit, session.status == .open, ContinuousClock.now - start >= limit { throw StillOpen() }
+            return session
         }
-        // Anyone can open a link. What counts is what the server says.
         var last = created.session
-        for try await session in SessionWatcher(fetch: { try await server.session(created.id) }) {
-            await show(session)
-            last = session
+        do {
+            for try await session in watcher {
+                await show(session)
+                last = session
+            }
+        } catch is StillOpen {
+            // The buyer gave up; the webhook tells the server where that was wrong.
         }
         return last
     }

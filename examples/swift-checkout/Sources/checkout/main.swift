@@ -37,12 +37,13 @@ guard CommandLine.arguments.count == 2 else {
 let sandbox = try Sandbox(CommandLine.arguments[1])
 print("A sandbox plays FastStar at \(sandbox.url).")
 
-// Universal links of the app.
+// Universal links of the app, of one path.
 let returns = try ReturnURLs(
-    success: "https://shop.example/checkout/success", cancel: "https://shop.example/checkout/cancel")
+    success: "https://shop.example/checkout/back?way=success",
+    cancel: "https://shop.example/checkout/back?way=cancel")
 // In your shop it is FastStar.fromEnvironment(), on your server.
 let client = try FastStar(apiKey: sandbox.apiKey, options: ClientOptions(baseURL: sandbox.url))
-let checkout = Checkout(
+let checkout = try Checkout(
     server: Server(client: client, returns: returns),
     cashier: Cashier(allowedOrigins: [sandbox.url]),
     returns: returns)
@@ -64,3 +65,9 @@ guard session.status == .complete, session.amountTotal == quote.total else {
     exit(1)
 }
 print("\(session.clientReferenceID ?? "") is paid. The server ships it when its webhook says so.")
+
+// In an app it watches on for a while: a buyer may have paid before.
+var impatient = checkout
+impatient.patience = .zero
+let left = try await impatient.sell(cart, browse: { _ in nil }, show: { _ in })
+print("Another buyer closed the browser: \(left.status).")
