@@ -194,6 +194,9 @@ impl RawClient {
         work: Work,
         cancel: Option<Arc<RawCancel>>,
     ) -> Result<Box<dyn Any + Send>, RawError> {
+        if cancel.as_ref().is_some_and(|cancel| *cancel.0.borrow()) {
+            return Err(RawError::Cancelled);
+        }
         let mut open = self.open.subscribe();
         let task = guarded(|| Ok(Task(runtime::io()?.spawn(work))))?;
         let given_up = async {

@@ -25,7 +25,7 @@ public struct Cashier: Hashable, Sendable {
     /// - Throws: ``FastStarError`` of the kind `validation` at `origin` where one is no such origin.
     public init(allowedOrigins: [String]) throws(FastStarError) {
         self.allowedOrigins = allowedOrigins
-        _ = try check("https://cashier.faststarpay.com/")
+        try native { try checkCashierOrigins(allowOrigins: allowedOrigins) }
     }
 
     /// Checks that a URL is the cashier's: scheme, host and port are those of an allowed origin.

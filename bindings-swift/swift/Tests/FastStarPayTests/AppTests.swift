@@ -47,8 +47,8 @@ import Testing
             Issue.record("it was read")
         } catch DecodingError.dataCorrupted(let context) {
             let error = try #require(context.underlyingError as? FastStarError)
-            #expect(error.kind == .unexpectedResponse || error.kind == .validation)
-            #expect(context.codingPath.count == 1)
+            #expect(error.kind == .validation && error.code == "missing_field" && error.param == "status")
+            #expect(context.codingPath.map(\.stringValue) == ["Index 0", "status"])
         }
     }
 
