@@ -5,6 +5,7 @@ use std::future::Future;
 use std::mem::take;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use faststar::client::io;
 use faststar::error::Result;
 use napi::bindgen_prelude::{FnArgs, Function};
 use napi::threadsafe_function::{ThreadsafeFunction, ThreadsafeFunctionCallMode};
@@ -13,7 +14,6 @@ use napi_derive::napi;
 use tokio::task::AbortHandle;
 
 use crate::error::{defect, text};
-use crate::runtime;
 
 /// The number of a call that has ended, and what it came to, as JSON text.
 type Ended = (u32, String);
@@ -113,7 +113,7 @@ impl Shared {
         id: u32,
         call: impl Future<Output = String> + Send + 'static,
     ) -> Result<()> {
-        let io = runtime::io()?;
+        let io = io::shared()?;
         let promise = Promise { shared: Arc::clone(self), id, text: None };
         // Locked until the task is written down, so that it cannot end before.
         let mut running = lock(&self.running);

@@ -10,7 +10,6 @@ mod error;
 mod offline;
 #[cfg(feature = "panics")]
 mod panics;
-mod runtime;
 mod webhook;
 
 /// How deep a request may nest.

@@ -1,6 +1,5 @@
 //! What runs beside Python: one I/O thread per process, and what a fork makes stale.
 
-use std::future::pending;
 #[cfg(unix)]
 use std::io::{Read, Write};
 #[cfg(unix)]
@@ -9,13 +8,14 @@ use std::ptr;
 use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use faststar::error::{Error, ErrorKind, code};
+use faststar::client::io;
+use faststar::error::Error;
 #[cfg(unix)]
 use pyo3::exceptions::PyNotImplementedError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyWeakrefReference;
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Handle;
 
 use crate::error::{defect, raise};
 
@@ -103,17 +103,7 @@ impl<T> Drop for PerProcess<T> {
 /// One thread is enough: it moves bytes and never takes Python's lock.
 pub fn io() -> Result<&'static Handle, Error> {
     static IO: PerProcess<Handle> = PerProcess::new();
-    IO.get_or_make(|| {
-        let failed = |error: std::io::Error| {
-            let message = format!("the system gave no thread for asyncio's calls: {error}");
-            Error::new(ErrorKind::Internal, code::INTERNAL, message)
-        };
-        let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
-        let handle = runtime.handle().clone();
-        let thread = std::thread::Builder::new().name("faststar-io".into());
-        thread.spawn(move || runtime.block_on(pending::<()>())).map_err(failed)?;
-        Ok(handle)
-    })
+    IO.get_or_make(io::start)
 }
 
 /// What a call came to, to be made a Python object on the event loop's thread.

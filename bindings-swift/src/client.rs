@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use faststar::client::{Call, Cursors, ListParams};
+use faststar::client::{Call, Cursors, ListParams, io};
 use faststar::error::{Error, Result};
 use faststar::schema::check_range;
 use faststar::{Client, ClientBuilder, MerchantKind};
@@ -18,7 +18,6 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::error::{RawError, defect, guarded, misconfigured};
-use crate::runtime;
 use crate::types::{
     FromAnswer, RawCreatePrice, RawCreateProduct, RawCreateSession, RawCreatedSession, RawPrice,
     RawPricePage, RawProduct, RawProductPage, RawSession, answered,
@@ -198,7 +197,7 @@ impl RawClient {
             return Err(RawError::Cancelled);
         }
         let mut open = self.open.subscribe();
-        let task = guarded(|| Ok(Task(runtime::io()?.spawn(work))))?;
+        let task = guarded(|| Ok(Task(io::shared()?.spawn(work))))?;
         let given_up = async {
             let closing = open.wait_for(Option::is_none).map(|_| RawError::from(closed()));
             let cancelling = async {

@@ -9,7 +9,6 @@
 mod client;
 mod error;
 mod offline;
-mod runtime;
 #[cfg(feature = "testing")]
 mod testing;
 mod types;

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use faststar::client::rules;
+use faststar::client::{io, rules};
 use faststar::schema;
 
 use crate::client::{RawClient, Task};
 use crate::error::{RawError, guarded};
-use crate::runtime;
 
 const TEXT: &str = "CANARY: what a panic says is not shown to callers";
 
@@ -26,6 +25,6 @@ pub fn panic_here() -> Result<(), RawError> {
 /// Panics in a call, on the I/O thread.
 #[uniffi::export]
 pub async fn panic_later(_client: Arc<RawClient>) -> Result<(), RawError> {
-    let task = guarded(|| Ok(Task(runtime::io()?.spawn(async { panic!("{TEXT}") }))))?;
+    let task = guarded(|| Ok(Task(io::shared()?.spawn(async { panic!("{TEXT}") }))))?;
     Ok(task.await?)
 }

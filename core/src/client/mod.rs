@@ -40,6 +40,8 @@ mod builder;
 mod call;
 mod envelope;
 mod execute;
+#[doc(hidden)]
+pub mod io;
 mod observer;
 mod page;
 mod redact;
