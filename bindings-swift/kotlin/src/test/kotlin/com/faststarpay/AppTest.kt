@@ -279,8 +279,8 @@ internal class AppTest {
             catalog.products[0].metadata.keys,
         )
         for (list in lists) {
-            val changed = list as java.util.Collection<*>
-            assertThrows<UnsupportedOperationException>("$list") { changed.iterator().apply { next() }.remove() }
+            val items = (list as MutableCollection<*>).iterator().apply { next() }
+            assertThrows<UnsupportedOperationException>("$list") { items.remove() }
         }
     }
 

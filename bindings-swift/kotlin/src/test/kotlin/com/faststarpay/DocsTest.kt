@@ -17,7 +17,7 @@ internal class DocsTest {
             .mapNotNull { Regex("export (\\w+)=(.*)").matchEntire(it.trim())?.destructured }
             .map { (name, value) -> name to value }
             .take(2).toMap()
-        val printed = runMain(OnAServer, environment = environment).trim().lines()
+        val printed = runMain(OnAServer.javaClass.name, environment = environment).trim().lines()
         sandbox.outputStream.close()
 
         val created = CreatedSession.fromJson(printed[0])

@@ -26,7 +26,7 @@ internal class LoadTest {
 
     /** The first error, and the next one, when the JVM has forgotten why. */
     private fun errors(option: String): List<String> {
-        val printed = runMain(TwoCalls, option).split(TwoCalls.END).dropLast(1)
+        val printed = runMain(TwoCalls.javaClass.name, option).split(TwoCalls.END).dropLast(1)
         assertEquals(2, printed.size, "$printed")
         printed.forEach { assertTrue(FastStarException.Configuration::class.java.name in it, it) }
         return printed

@@ -241,11 +241,15 @@ internal object Sandbox {
     class Refused(val status: Int, val code: String) : Exception("$status $code")
 }
 
-/** Runs the `main` of an object in a JVM of its own, and gives what it printed. */
-internal fun runMain(program: Any, vararg options: String, environment: Map<String, String> = emptyMap()): String {
+/** Runs the `main` of a class in a JVM of its own, and gives what it printed. */
+internal fun runMain(
+    program: String,
+    vararg options: String,
+    classpath: String = System.getProperty("surefire.test.class.path") ?: System.getProperty("java.class.path"),
+    environment: Map<String, String> = emptyMap(),
+): String {
     val java = File(System.getProperty("java.home"), "bin/java").path
-    val classpath = System.getProperty("surefire.test.class.path") ?: System.getProperty("java.class.path")
-    val builder = ProcessBuilder(java, *options, "-cp", classpath, program.javaClass.name).redirectErrorStream(true)
+    val builder = ProcessBuilder(java, *options, "-cp", classpath, program).redirectErrorStream(true)
     builder.environment().putAll(environment)
     val process = builder.start()
     val printed = process.inputStream.bufferedReader().readText()
