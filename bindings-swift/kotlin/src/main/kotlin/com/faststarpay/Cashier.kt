@@ -1,6 +1,7 @@
 package com.faststarpay
 
 import com.faststarpay.glue.RawReturnOutcome
+import com.faststarpay.glue.checkCashierOrigins
 import com.faststarpay.glue.checkCashierUrl
 import com.faststarpay.glue.returnOutcome
 
@@ -12,10 +13,19 @@ import com.faststarpay.glue.returnOutcome
  * CustomTabsIntent.Builder().build().launchUrl(activity, Uri.parse(url.url))
  * ```
  *
- * FastStar's own origins are allowed. [allowOrigins] allows more, such as the sandbox's
- * `http://127.0.0.1:4250`; keep them out of what you ship.
+ * FastStar's own origins are allowed.
+ *
+ * @param allowOrigins what is allowed beside them, scheme, host and port, such as the sandbox's
+ *   `http://127.0.0.1:4250`; keep it out of what you ship
+ * @throws FastStarException.Validation where one of them is no origin
  */
-public class Cashier(private val allowOrigins: List<String>) {
+public class Cashier(allowOrigins: List<String>) {
+    private val allowOrigins = allowOrigins.toList()
+
+    init {
+        native(this.allowOrigins) { checkCashierOrigins(this.allowOrigins) }
+    }
+
     /** Allows FastStar's own origins, and those given. */
     public constructor(vararg allowOrigins: String) : this(allowOrigins.asList())
 
@@ -25,7 +35,7 @@ public class Cashier(private val allowOrigins: List<String>) {
      * @throws FastStarException.Validation where it is not; do not open it
      */
     public fun check(url: String): CashierUrl {
-        val raw = native { checkCashierUrl(url, allowOrigins) }
+        val raw = native(url, allowOrigins) { checkCashierUrl(url, allowOrigins) }
         return CashierUrl(raw.url, raw.sessionId, raw.shown)
     }
 }
@@ -77,11 +87,13 @@ public data class ReturnUrls(
         outcome("")
     }
 
-    /** Tells which way the buyer came back. */
-    public fun outcome(cameBackTo: String): ReturnOutcome =
-        when (native { returnOutcome(successUrl, cancelUrl, cameBackTo) }) {
+    /** Tells which way the buyer came back. It takes any text: what is no link of the two is [ReturnOutcome.OTHER]. */
+    public fun outcome(cameBackTo: String): ReturnOutcome {
+        if (!isUnicode(cameBackTo)) return ReturnOutcome.OTHER
+        return when (native(successUrl, cancelUrl) { returnOutcome(successUrl, cancelUrl, cameBackTo) }) {
             RawReturnOutcome.SUCCESS -> ReturnOutcome.SUCCESS
             RawReturnOutcome.CANCEL -> ReturnOutcome.CANCEL
             RawReturnOutcome.OTHER -> ReturnOutcome.OTHER
         }
+    }
 }

@@ -6,6 +6,7 @@ import com.faststarpay.glue.RawCreateProduct
 import com.faststarpay.glue.RawPrice
 import com.faststarpay.glue.RawProduct
 import com.faststarpay.glue.catalogFromJson
+import java.util.Collections
 
 /** Asks for a new product. */
 public data class CreateProduct @JvmOverloads constructor(
@@ -22,6 +23,9 @@ public data class CreateProduct @JvmOverloads constructor(
     /** Fields that this version does not know, as the text of a JSON object. */
     public val extra: String? = null,
 ) {
+    override fun toString(): String = "CreateProduct(name=$name)"
+
+    @JvmSynthetic
     internal fun raw(): RawCreateProduct =
         RawCreateProduct(name, description, taxCategory, images, metadata, extra)
 }
@@ -45,10 +49,13 @@ public data class Product(
     /** Fields that this version does not know, as the text of a JSON object. */
     public val extra: String? = null,
 ) {
-    /** The `X-Request-Id` of the answer that it came with; null in a list. */
+    /** The `X-Request-Id` of the answer that it came with; null in a list and in a copy. */
     public var requestId: String? = null
         internal set
 
+    override fun toString(): String = "Product(id=$id, name=$name)"
+
+    @JvmSynthetic
     internal fun raw(): RawProduct = RawProduct(
         id = id,
         name = name,
@@ -62,13 +69,14 @@ public data class Product(
     )
 
     internal companion object {
+        @JvmSynthetic
         fun of(raw: RawProduct): Product = Product(
             id = raw.id,
             name = raw.name,
             description = raw.description,
             taxCategory = raw.taxCategory,
-            images = raw.images,
-            metadata = raw.metadata,
+            images = raw.images.fixed { it },
+            metadata = Collections.unmodifiableMap(raw.metadata),
             defaultPriceId = raw.defaultPriceId,
             extra = raw.extra,
         ).also { it.requestId = raw.requestId }
@@ -98,6 +106,10 @@ public data class CreatePrice(
     /** Fields that this version does not know, as the text of a JSON object. */
     public val extra: String? = null,
 ) {
+    override fun toString(): String =
+        "CreatePrice(productId=$productId, currency=$currency, unitAmount=$unitAmount, type=$type)"
+
+    @JvmSynthetic
     internal fun raw(): RawCreatePrice = RawCreatePrice(
         productId = productId,
         currency = currency,
@@ -158,10 +170,14 @@ public data class Price(
     /** Fields that this version does not know, as the text of a JSON object. */
     public val extra: String? = null,
 ) {
-    /** The `X-Request-Id` of the answer that it came with; null in a list. */
+    /** The `X-Request-Id` of the answer that it came with; null in a list and in a copy. */
     public var requestId: String? = null
         internal set
 
+    override fun toString(): String =
+        "Price(id=$id, productId=$productId, currency=$currency, unitAmount=$unitAmount, type=$type)"
+
+    @JvmSynthetic
     internal fun raw(): RawPrice = RawPrice(
         id = id,
         productId = productId,
@@ -176,6 +192,7 @@ public data class Price(
     )
 
     internal companion object {
+        @JvmSynthetic
         fun of(raw: RawPrice): Price = Price(
             id = raw.id,
             productId = raw.productId,
@@ -196,10 +213,14 @@ public data class Page<T>(
     public val items: List<T>,
     /** What `list` takes for the page after this one; null on the last one. */
     public val nextCursor: String?,
+    /** Fields that this version does not know, as the text of a JSON object. */
+    public val extra: String? = null,
 ) {
-    /** The `X-Request-Id` of the answer that it came with. */
+    /** The `X-Request-Id` of the answer that it came with; null in a copy. */
     public var requestId: String? = null
         internal set
+
+    override fun toString(): String = "Page(items=$items, nextCursor=$nextCursor)"
 }
 
 /** The products and prices that an offline quote of a session knows. */
@@ -209,6 +230,7 @@ public data class Catalog @JvmOverloads constructor(
     /** The prices. */
     public val prices: List<Price> = emptyList(),
 ) {
+    @JvmSynthetic
     internal fun raw(): RawCatalog = RawCatalog(products.map(Product::raw), prices.map(Price::raw))
 
     public companion object {
@@ -220,7 +242,7 @@ public data class Catalog @JvmOverloads constructor(
         @JvmStatic
         public fun fromJson(json: String): Catalog {
             val raw = native { catalogFromJson(utf8(json)) }
-            return Catalog(raw.products.map(Product::of), raw.prices.map(Price::of))
+            return Catalog(raw.products.fixed(Product::of), raw.prices.fixed(Price::of))
         }
     }
 }

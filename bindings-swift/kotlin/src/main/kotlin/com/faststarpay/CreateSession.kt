@@ -6,7 +6,7 @@ import com.faststarpay.glue.createSessionFromJson
 import com.faststarpay.glue.quoteSession
 
 /**
- * Asks for a new checkout session.
+ * Asks for a new checkout session. `toString` leaves out what is personal.
  *
  * ```
  * val request = CreateSession(
@@ -46,7 +46,8 @@ public data class CreateSession @JvmOverloads constructor(
      */
     @JvmOverloads
     public fun validate(merchant: MerchantKind? = null) {
-        native { checkSession(raw(), merchant?.value) }
+        val raw = raw()
+        native(raw, merchant) { checkSession(raw, merchant?.value) }
     }
 
     /**
@@ -60,7 +61,15 @@ public data class CreateSession @JvmOverloads constructor(
     public fun quote(
         catalog: Catalog = Catalog(),
         options: QuoteOptions = QuoteOptions(),
-    ): Quote = Quote.of(native { quoteSession(raw(), catalog.raw(), options.raw()) })
+    ): Quote {
+        val request = raw()
+        val known = catalog.raw()
+        val chosen = options.raw()
+        return Quote.of(native(request, known, chosen) { quoteSession(request, known, chosen) })
+    }
+
+    override fun toString(): String =
+        "CreateSession(mode=$mode, lineItems=$lineItems, presentation=$presentation, clientReferenceId=$clientReferenceId)"
 
     public companion object {
         /**
@@ -74,7 +83,7 @@ public data class CreateSession @JvmOverloads constructor(
             return CreateSession(
                 mode = Mode.of(raw.mode),
                 presentation = Presentation.of(raw.presentation),
-                lineItems = raw.lineItems.map(LineItem::of),
+                lineItems = raw.lineItems.fixed(LineItem::of),
                 customerEmail = raw.customerEmail,
                 successUrl = raw.successUrl,
                 cancelUrl = raw.cancelUrl,
@@ -85,6 +94,7 @@ public data class CreateSession @JvmOverloads constructor(
         }
     }
 
+    @JvmSynthetic
     internal fun raw(): RawCreateSession = RawCreateSession(
         mode = mode.value,
         presentation = presentation.value,

@@ -7,8 +7,12 @@ import com.faststarpay.glue.RawCursors
 import com.faststarpay.glue.RawListParams
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import java.util.function.Consumer
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
+import kotlinx.coroutines.flow.last
+import kotlinx.coroutines.flow.onEach
+import kotlinx.coroutines.flow.toList
 
 /**
  * Calls the API on behalf of one merchant, on a server.
@@ -32,13 +36,13 @@ import kotlinx.coroutines.flow.flow
  * [CompletableFuture].
  */
 public class FastStar private constructor(config: RawConfig) : AutoCloseable {
-    private val raw = native { RawClient(config) }
+    private val client = Handle(native(config) { RawClient(config) })
 
     /** The calls about checkout sessions. */
-    public val checkout: Checkout = Checkout(raw)
+    public val checkout: Checkout = Checkout(client)
 
     /** The calls about products and prices. */
-    public val catalog: CatalogCalls = CatalogCalls(raw)
+    public val catalog: CatalogCalls = CatalogCalls(client)
 
     /**
      * Makes a client. It connects when it is first called.
@@ -58,7 +62,7 @@ public class FastStar private constructor(config: RawConfig) : AutoCloseable {
      * @throws FastStarException.Configuration where it is closed already
      */
     override fun close() {
-        native { raw.shutDown() }
+        native { client.raw.shutDown() }
     }
 
     override fun toString(): String = "FastStar"
@@ -94,6 +98,7 @@ public data class ClientOptions @JvmOverloads constructor(
     /** How long one attempt may take to connect; 10 s where it is absent. */
     public val connectTimeout: Duration? = null,
 ) {
+    @JvmSynthetic
     internal fun raw(apiKey: String?): RawConfig = RawConfig(
         apiKey = apiKey,
         baseUrl = baseUrl,
@@ -118,29 +123,34 @@ public data class CallOptions @JvmOverloads constructor(
     /** How often this call is repeated where it fails and may succeed later. */
     public val maxRetries: Int? = null,
 ) {
+    @JvmSynthetic
     internal fun raw(): RawCallOptions =
         RawCallOptions(idempotencyKey, timeout?.let(::millis), maxRetries?.toLong())
 }
 
 /** The calls about checkout. */
-public class Checkout internal constructor(raw: RawClient) {
+public class Checkout internal constructor(client: Handle) {
     /** The calls about sessions. */
-    public val sessions: Sessions = Sessions(raw)
+    public val sessions: Sessions = Sessions(client)
 }
 
 /** The calls about checkout sessions. All throw a [FastStarException]. */
-public class Sessions internal constructor(private val raw: RawClient) {
+public class Sessions internal constructor(private val client: Handle) {
     /** Creates a session. A wrong request is refused before it is sent, with the place of the mistake. */
     public suspend fun create(
         request: CreateSession,
         options: CallOptions = CallOptions(),
-    ): CreatedSession = CreatedSession.of(
-        nativeCall { raw.createSession(request.raw(), options.raw(), null) },
-    )
+    ): CreatedSession {
+        val raw = request.raw()
+        val chosen = options.raw()
+        return CreatedSession.of(nativeCall(raw, chosen) { client.raw.createSession(raw, chosen, null) })
+    }
 
     /** Retrieves a session. */
-    public suspend fun retrieve(id: String, options: CallOptions = CallOptions()): Session =
-        Session.of(nativeCall { raw.retrieveSession(id, options.raw(), null) })
+    public suspend fun retrieve(id: String, options: CallOptions = CallOptions()): Session {
+        val chosen = options.raw()
+        return Session.of(nativeCall(id, chosen) { client.raw.retrieveSession(id, chosen, null) })
+    }
 
     /** Watches a session until it ends; see [Session.watch]. */
     public fun watch(id: String): Flow<Session> = Session.watch { retrieve(id) }
@@ -158,24 +168,32 @@ public class Sessions internal constructor(private val raw: RawClient) {
         id: String,
         options: CallOptions = CallOptions(),
     ): CompletableFuture<Session> = started { retrieve(id, options) }
+
+    /** [watch] for Java; see [Session.watchFuture]. */
+    public fun watchFuture(id: String, onChange: Consumer<Session>): CompletableFuture<Session> =
+        started { watch(id).onEach(onChange::accept).last() }
 }
 
 /** The calls about the catalog. */
-public class CatalogCalls internal constructor(raw: RawClient) {
+public class CatalogCalls internal constructor(client: Handle) {
     /** The calls about products. */
-    public val products: Products = Products(raw)
+    public val products: Products = Products(client)
 
     /** The calls about prices. */
-    public val prices: Prices = Prices(raw)
+    public val prices: Prices = Prices(client)
 }
 
 /** The calls about products. All throw a [FastStarException]. */
-public class Products internal constructor(private val raw: RawClient) {
+public class Products internal constructor(private val client: Handle) {
     /** Creates a product. */
     public suspend fun create(
         request: CreateProduct,
         options: CallOptions = CallOptions(),
-    ): Product = Product.of(nativeCall { raw.createProduct(request.raw(), options.raw(), null) })
+    ): Product {
+        val raw = request.raw()
+        val chosen = options.raw()
+        return Product.of(nativeCall(raw, chosen) { client.raw.createProduct(raw, chosen, null) })
+    }
 
     /** Gives a page, with [limit] items at the most, after [cursor]. */
     public suspend fun list(
@@ -184,8 +202,9 @@ public class Products internal constructor(private val raw: RawClient) {
         options: CallOptions = CallOptions(),
     ): Page<Product> {
         val params = RawListParams(limit?.toLong(), cursor)
-        val page = nativeCall { raw.listProducts(params, options.raw(), null) }
-        return Page(page.items.map(Product::of), page.nextCursor).also { it.requestId = page.requestId }
+        val chosen = options.raw()
+        val page = nativeCall(params, chosen) { client.raw.listProducts(params, chosen, null) }
+        return Page(page.items.fixed(Product::of), page.nextCursor, page.extra).also { it.requestId = page.requestId }
     }
 
     /** Gives all products, page after page; a page is asked for when the one before was collected. */
@@ -206,13 +225,23 @@ public class Products internal constructor(private val raw: RawClient) {
         cursor: String? = null,
         options: CallOptions = CallOptions(),
     ): CompletableFuture<Page<Product>> = started { list(limit, cursor, options) }
+
+    /** All that [listAll] gives, for Java. */
+    @JvmOverloads
+    public fun listAllFuture(
+        limit: Int? = null,
+        options: CallOptions = CallOptions(),
+    ): CompletableFuture<List<Product>> = started { listAll(limit, options).toList().fixed { it } }
 }
 
 /** The calls about prices. All throw a [FastStarException]. */
-public class Prices internal constructor(private val raw: RawClient) {
+public class Prices internal constructor(private val client: Handle) {
     /** Creates a price. */
-    public suspend fun create(request: CreatePrice, options: CallOptions = CallOptions()): Price =
-        Price.of(nativeCall { raw.createPrice(request.raw(), options.raw(), null) })
+    public suspend fun create(request: CreatePrice, options: CallOptions = CallOptions()): Price {
+        val raw = request.raw()
+        val chosen = options.raw()
+        return Price.of(nativeCall(raw, chosen) { client.raw.createPrice(raw, chosen, null) })
+    }
 
     /** Gives a page, with [limit] items at the most, after [cursor]. */
     public suspend fun list(
@@ -221,8 +250,9 @@ public class Prices internal constructor(private val raw: RawClient) {
         options: CallOptions = CallOptions(),
     ): Page<Price> {
         val params = RawListParams(limit?.toLong(), cursor)
-        val page = nativeCall { raw.listPrices(params, options.raw(), null) }
-        return Page(page.items.map(Price::of), page.nextCursor).also { it.requestId = page.requestId }
+        val chosen = options.raw()
+        val page = nativeCall(params, chosen) { client.raw.listPrices(params, chosen, null) }
+        return Page(page.items.fixed(Price::of), page.nextCursor, page.extra).also { it.requestId = page.requestId }
     }
 
     /** Gives all prices, page after page; a page is asked for when the one before was collected. */
@@ -243,6 +273,13 @@ public class Prices internal constructor(private val raw: RawClient) {
         cursor: String? = null,
         options: CallOptions = CallOptions(),
     ): CompletableFuture<Page<Price>> = started { list(limit, cursor, options) }
+
+    /** All that [listAll] gives, for Java. */
+    @JvmOverloads
+    public fun listAllFuture(
+        limit: Int? = null,
+        options: CallOptions = CallOptions(),
+    ): CompletableFuture<List<Price>> = started { listAll(limit, options).toList().fixed { it } }
 }
 
 /** Of a duration that does not fit, the longest that does. */
@@ -259,6 +296,6 @@ private fun <T> walk(page: suspend (cursor: String?) -> Page<T>): Flow<T> = flow
     do {
         val got = page(cursor)
         got.items.forEach { emit(it) }
-        cursor = native { cursors.follow(got.nextCursor) }
+        cursor = native(got.nextCursor) { cursors.follow(got.nextCursor) }
     } while (cursor != null)
 }

@@ -39,55 +39,59 @@ public sealed class FastStarException private constructor(details: Details) :
     public val isRetryable: Boolean = details.isRetryable
 
     /** The input is wrong: refused here before any request (no [status]), or by the server. */
-    public class Validation internal constructor(details: Details) : FastStarException(details)
+    public class Validation(details: Details) : FastStarException(details)
 
     /** The API key is missing or not known. */
-    public class Authentication internal constructor(details: Details) : FastStarException(details)
+    public class Authentication(details: Details) : FastStarException(details)
 
     /** The key is known and may not do this. */
-    public class Permission internal constructor(details: Details) : FastStarException(details)
+    public class Permission(details: Details) : FastStarException(details)
 
     /** No such object, or another merchant's. */
-    public class NotFound internal constructor(details: Details) : FastStarException(details)
+    public class NotFound(details: Details) : FastStarException(details)
 
     /** The object's state or the idempotency key does not allow it. */
-    public class Conflict internal constructor(details: Details) : FastStarException(details)
+    public class Conflict(details: Details) : FastStarException(details)
 
     /** The card was declined or the bank asks for authentication. */
-    public class Payment internal constructor(details: Details) : FastStarException(details)
+    public class Payment(details: Details) : FastStarException(details)
 
     /** Too many requests. */
-    public class RateLimit internal constructor(details: Details) : FastStarException(details)
+    public class RateLimit(details: Details) : FastStarException(details)
 
     /** No answer came: refused, reset, unresolved, or TLS failed. */
-    public class Connection internal constructor(details: Details) : FastStarException(details)
+    public class Connection(details: Details) : FastStarException(details)
 
     /** The call's deadline passed. */
-    public class Timeout internal constructor(details: Details) : FastStarException(details)
+    public class Timeout(details: Details) : FastStarException(details)
 
     /** The server failed. */
-    public class Server internal constructor(details: Details) : FastStarException(details)
+    public class Server(details: Details) : FastStarException(details)
 
     /** A webhook that must not be trusted. */
-    public class Signature internal constructor(details: Details) : FastStarException(details)
+    public class Signature(details: Details) : FastStarException(details)
 
     /** The client was set up wrongly, or is closed. */
-    public class Configuration internal constructor(details: Details) : FastStarException(details)
+    public class Configuration(details: Details) : FastStarException(details)
 
     /** An answer that the API does not give. */
-    public class UnexpectedResponse internal constructor(details: Details) : FastStarException(details)
+    public class UnexpectedResponse(details: Details) : FastStarException(details)
 
     /** A defect of this package. */
-    public class Internal internal constructor(details: Details) : FastStarException(details)
+    public class Internal(details: Details) : FastStarException(details)
 
-    internal class Details(
-        val message: String,
-        val code: String,
-        val reason: String,
-        val param: String? = null,
-        val status: Int? = null,
-        val requestId: String? = null,
-        val attempts: Int = 0,
-        val isRetryable: Boolean = false,
+    /**
+     * What an exception says. Your tests make one of these to throw what a client would:
+     * `FastStarException.NotFound(FastStarException.Details("not_found", "no such session"))`.
+     */
+    public class Details @JvmOverloads constructor(
+        internal val code: String,
+        internal val reason: String,
+        internal val param: String? = null,
+        internal val status: Int? = null,
+        internal val requestId: String? = null,
+        internal val attempts: Int = 0,
+        internal val isRetryable: Boolean = false,
+        internal val message: String = listOfNotNull(param, reason).joinToString(": "),
     )
 }

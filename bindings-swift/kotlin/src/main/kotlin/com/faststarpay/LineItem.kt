@@ -23,6 +23,10 @@ public data class LineItem(
     /** Fields that this version does not know, as the text of a JSON object. */
     public val extra: String? = null,
 ) {
+    override fun toString(): String =
+        "LineItem(priceId=$priceId, productId=$productId, quantity=$quantity, adHocAmount=$adHocAmount, " +
+            "adHocCurrency=$adHocCurrency, description=$description)"
+
     public companion object {
         /** A line with a price of the catalog. */
         @JvmStatic
@@ -51,6 +55,7 @@ public data class LineItem(
             description = description,
         )
 
+        @JvmSynthetic
         internal fun of(raw: RawLineItem): LineItem = LineItem(
             priceId = raw.priceId,
             productId = raw.productId,
@@ -62,6 +67,7 @@ public data class LineItem(
         )
     }
 
+    @JvmSynthetic
     internal fun raw(): RawLineItem = RawLineItem(
         priceId = priceId,
         productId = productId,

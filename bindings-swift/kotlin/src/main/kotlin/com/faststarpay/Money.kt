@@ -53,7 +53,7 @@ public class Money(public val amount: Long, currency: String) {
     override fun hashCode(): Int = 31 * amount.hashCode() + currency.hashCode()
 
     /** The amount for a log or a test, the same everywhere: `10.79 USD`. [parse] reads it. */
-    override fun toString(): String = native { formatMoney(amount, currency) }
+    override fun toString(): String = native(currency) { formatMoney(amount, currency) }
 
     public companion object {
         /**
@@ -63,7 +63,7 @@ public class Money(public val amount: Long, currency: String) {
          */
         @JvmStatic
         public fun parse(text: String): Money {
-            val raw = native { parseMoney(text) }
+            val raw = native(text) { parseMoney(text) }
             return Money(raw.amount, raw.currency)
         }
     }
@@ -74,7 +74,7 @@ private object Currencies {
 
     // What is no currency throws and is not kept, so the map is bounded.
     fun info(code: String): RawCurrency =
-        infos[code] ?: native { currencyInfo(code) }.also { infos[code] = it }
+        infos[code] ?: native(code) { currencyInfo(code) }.also { infos[code] = it }
 
     /** The platform's, or null where it does not know the code. */
     fun platform(code: String): Currency? =

@@ -1,22 +1,35 @@
+@file:JvmSynthetic // Java does not see these.
+
 package com.faststarpay
 
 import com.faststarpay.glue.InternalException
+import com.faststarpay.glue.RawClient
 import com.faststarpay.glue.RawException
 import com.faststarpay.glue.uniffiRustFutureContinuationCallbackImpl
 import com.sun.jna.CallbackThreadInitializer
 import com.sun.jna.Native
-import com.sun.jna.Platform
-import java.nio.charset.CharacterCodingException
+import java.util.Collections
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.atomic.AtomicReference
 import kotlin.coroutines.cancellation.CancellationException
 import kotlinx.coroutines.CoroutineScope
 import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.future.future
 import kotlinx.coroutines.withContext
 
-/** Calls the native half and turns what it throws into a [FastStarException]. */
-internal inline fun <T> native(call: () -> T): T =
-    try {
+/** A client of the glue's. Java does not see a constructor that takes a value class. */
+@JvmInline
+internal value class Handle(val raw: RawClient)
+
+/**
+ * Calls the native half and turns what it throws into a [FastStarException].
+ *
+ * [given] is what the call hands over and has texts in it. The glue writes each argument into memory of
+ * its own, and where a later one is no Unicode, the earlier ones stay there for good.
+ */
+internal inline fun <T> native(vararg given: Any?, call: () -> T): T {
+    given.forEach(::checkUnicode)
+    return try {
         call()
     } catch (error: RawException.Failed) {
         throw exception(error)
@@ -24,14 +37,38 @@ internal inline fun <T> native(call: () -> T): T =
         throw CancellationException("the call was cancelled")
     } catch (_: InternalException) {
         throw defect()
-    } catch (_: CharacterCodingException) {
-        throw notUnicode()
     } catch (error: LinkageError) {
         throw unavailable(error)
     }
+}
 
-/** Gives JSON's bytes; a lone surrogate throws. */
-internal fun utf8(json: String): ByteArray = json.encodeToByteArray(throwOnInvalidSequence = true)
+/** Checks all texts of a value: a record of the glue's, and a collection, is written with what it holds. */
+internal fun checkUnicode(value: Any?) {
+    if (!isUnicode(value.toString())) {
+        val message = "a text must be valid Unicode, without lone surrogates"
+        throw FastStarException.Validation(FastStarException.Details("invalid_string", message))
+    }
+}
+
+/** Whether each surrogate has its other half. */
+internal fun isUnicode(text: String): Boolean {
+    var index = 0
+    while (index < text.length) {
+        val point = text.codePointAt(index)
+        if (point in 0xD800..0xDFFF) return false
+        index += Character.charCount(point)
+    }
+    return true
+}
+
+/** Gives JSON's bytes. */
+internal fun utf8(json: String): ByteArray {
+    checkUnicode(json)
+    return json.encodeToByteArray()
+}
+
+/** Maps to a list that Java cannot change either. */
+internal fun <T, R> List<T>.fixed(transform: (T) -> R): List<R> = Collections.unmodifiableList(map(transform))
 
 /**
  * Makes a call of the client.
@@ -41,9 +78,9 @@ internal fun utf8(json: String): ByteArray = json.encodeToByteArray(throwOnInval
  * with an unconfined dispatcher. A coroutine that is cancelled frees the native call, which closes its
  * connection.
  */
-internal suspend fun <T> nativeCall(call: suspend () -> T): T =
+internal suspend fun <T> nativeCall(vararg given: Any?, call: suspend () -> T): T =
     withContext(Dispatchers.Default) {
-        native {
+        native(*given) {
             IoThread.keepAttached
             call()
         }
@@ -63,7 +100,6 @@ private object IoThread {
 
 internal fun exception(error: RawException.Failed): FastStarException {
     val details = FastStarException.Details(
-        message = error.description,
         code = error.code,
         reason = error.text,
         param = error.param,
@@ -71,6 +107,7 @@ internal fun exception(error: RawException.Failed): FastStarException {
         requestId = error.requestId,
         attempts = error.attempts.toInt(),
         isRetryable = error.retryable,
+        message = error.description,
     )
     return when (error.kind) {
         "validation" -> FastStarException.Validation(details)
@@ -92,17 +129,26 @@ internal fun exception(error: RawException.Failed): FastStarException {
 
 internal fun defect(): FastStarException {
     val message = "a defect of the faststar package; please report it with the stack trace"
-    return FastStarException.Internal(FastStarException.Details(message, "internal", message))
+    return FastStarException.Internal(FastStarException.Details("internal", message))
 }
 
-internal fun notUnicode(): FastStarException {
-    val message = "a text must be valid Unicode, without lone surrogates"
-    return FastStarException.Validation(FastStarException.Details(message, "invalid_string", message))
+/** Says why the library does not load, without JNA, which may be what is missing. */
+internal fun unavailable(error: LinkageError): FastStarException {
+    val cause = Unavailable.first(error)
+    val system = "${System.getProperty("os.name")} ${System.getProperty("os.arch")}"
+    val message = "the native library of the faststar package could not be loaded on $system; the jar must have " +
+        "been made for it, and jna.tmpdir name a folder to write to and to run from: " +
+        (cause.message ?: cause.javaClass.name)
+    val details = FastStarException.Details("invalid_configuration", message)
+    return FastStarException.Configuration(details).apply { initCause(error) }
 }
 
-internal fun unavailable(cause: LinkageError): FastStarException {
-    val message = "the native library of the faststar package could not be loaded on ${Platform.RESOURCE_PREFIX}; " +
-        "the jar must have been made for it"
-    val details = FastStarException.Details(message, "invalid_configuration", message)
-    return FastStarException.Configuration(details).apply { initCause(cause) }
+private object Unavailable {
+    private val first = AtomicReference<Throwable>()
+
+    /** The first failure has the reason. After it the JVM says only that a class could not be initialised. */
+    fun first(error: LinkageError): Throwable {
+        first.compareAndSet(null, generateSequence<Throwable>(error) { it.cause }.last())
+        return first.get()
+    }
 }

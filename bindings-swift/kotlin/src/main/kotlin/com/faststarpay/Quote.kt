@@ -66,6 +66,7 @@ public data class Quote(
     )
 
     internal companion object {
+        @JvmSynthetic
         fun of(raw: RawQuote): Quote = Quote(
             currency = raw.currency,
             subtotal = raw.subtotal,
@@ -73,7 +74,7 @@ public data class Quote(
             total = raw.total,
             behaviour = raw.behaviour?.let(TaxBehaviour::of),
             rounding = Rounding.of(raw.rounding),
-            lines = raw.lines.map { line ->
+            lines = raw.lines.fixed { line ->
                 Line(
                     unitAmount = line.unitAmount,
                     quantity = line.quantity,
@@ -84,7 +85,7 @@ public data class Quote(
                     description = line.description,
                 )
             },
-            taxes = raw.taxes.map { Tax(it.ratePpm.toLong(), it.amount, it.tax) },
+            taxes = raw.taxes.fixed { Tax(it.ratePpm.toLong(), it.amount, it.tax) },
             isEstimated = raw.estimated,
             ratesAsOf = raw.ratesAsOf?.let(LocalDate::parse),
         )
@@ -102,6 +103,7 @@ public data class QuoteOptions @JvmOverloads constructor(
     /** How the tax is rounded. */
     public val rounding: Rounding? = null,
 ) {
+    @JvmSynthetic
     internal fun raw(): RawQuoteOptions =
         RawQuoteOptions(on?.toString(), merchant?.value, defaultCurrency, rounding?.value)
 }
@@ -162,7 +164,7 @@ public data class Cart @JvmOverloads constructor(
             rounding = rounding?.value,
             asOf = asOf?.toString(),
         )
-        return Quote.of(native { quoteCart(raw) })
+        return Quote.of(native(raw) { quoteCart(raw) })
     }
 
     public companion object {
@@ -176,7 +178,7 @@ public data class Cart @JvmOverloads constructor(
             val raw = native { cartFromJson(utf8(json)) }
             return Cart(
                 currency = raw.currency,
-                lines = raw.lines.map {
+                lines = raw.lines.fixed {
                     Line(it.unitAmount, it.quantity, it.taxRatePpm, it.taxCategory, it.currency)
                 },
                 country = raw.country.ifEmpty { null },
@@ -213,7 +215,7 @@ public data class TaxRate(
         @JvmStatic
         @JvmOverloads
         public fun find(place: String, category: String? = null, on: LocalDate? = null): TaxRate {
-            val raw = native { taxRate(place, category, on?.toString()) }
+            val raw = native(place, category) { taxRate(place, category, on?.toString()) }
             return TaxRate(
                 ratePpm = raw.ratePpm.toLong(),
                 behaviour = TaxBehaviour.of(raw.behaviour),

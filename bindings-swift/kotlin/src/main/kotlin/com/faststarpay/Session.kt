@@ -3,9 +3,19 @@ package com.faststarpay
 import com.faststarpay.glue.RawCreatedSession
 import com.faststarpay.glue.RawSession
 import com.faststarpay.glue.createdSessionFromJson
+import com.faststarpay.glue.createdSessionToJson
 import com.faststarpay.glue.sessionFromJson
+import com.faststarpay.glue.sessionToJson
 import java.time.Instant
+import java.util.concurrent.CompletableFuture
+import java.util.concurrent.CompletionStage
+import java.util.function.Consumer
+import java.util.function.Predicate
+import java.util.function.Supplier
 import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.last
+import kotlinx.coroutines.flow.onEach
+import kotlinx.coroutines.future.await
 
 /**
  * A checkout session.
@@ -50,7 +60,7 @@ public data class Session(
     /** Fields that this version does not know, as the text of a JSON object. */
     public val extra: String? = null,
 ) {
-    /** The `X-Request-Id` of the answer that it came with. Two sessions are equal without it. */
+    /** The `X-Request-Id` of the answer that it came with; null in a copy. Two sessions are equal without it. */
     public var requestId: String? = null
         internal set
 
@@ -61,6 +71,16 @@ public data class Session(
      */
     public val total: Money
         get() = Money(amountTotal, currency)
+
+    /**
+     * Writes the JSON that [fromJson] reads, with the token and the fields that this version does not know.
+     *
+     * @throws FastStarException.Validation where [extra] is no JSON object
+     */
+    public fun toJson(): String {
+        val raw = raw()
+        return native(raw) { sessionToJson(raw) }
+    }
 
     override fun toString(): String =
         "Session(id=$id, status=$status, amountTotal=$amountTotal, currency=$currency)"
@@ -86,13 +106,31 @@ public data class Session(
          *
          * [fetch] asks the app's own server, since an app holds no API key. It is called again after
          * 1 s at first, then after longer and longer, up to 10 s. An `IOException` or a
-         * [FastStarException] that may pass is borne five times in a row; any other exception ends
-         * the flow at once. Collect it anew when the buyer comes back, and the session is asked for at
-         * once. Only the webhook tells a server to fulfil: this is for the buyer's screen.
+         * [FastStarException] that may pass, a `withTimeout` within [fetch] that ran out, and what
+         * [retryIf] says may pass of your HTTP client's exceptions, are borne five times in a row; any other
+         * exception ends the flow at once. Collect it anew when the buyer comes back, and the session is
+         * asked for at once. Only the webhook tells a server to fulfil: this is for the buyer's screen.
          */
         @JvmStatic
-        public fun watch(fetch: suspend () -> Session): Flow<Session> = watchSession(fetch)
+        public fun watch(
+            retryIf: (Throwable) -> Boolean = { false },
+            fetch: suspend () -> Session,
+        ): Flow<Session> = watchSession(retryIf, fetch)
 
+        /**
+         * [watch] for Java: calls [onChange] on a thread of the background, one call after the other, and
+         * completes with the session that has ended. Cancelling the future ends the watch.
+         */
+        @JvmStatic
+        @JvmOverloads
+        public fun watchFuture(
+            fetch: Supplier<out CompletionStage<Session>>,
+            onChange: Consumer<Session>,
+            retryIf: Predicate<Throwable> = Predicate { false },
+        ): CompletableFuture<Session> =
+            started { watch(retryIf::test) { fetch.get().await() }.onEach(onChange::accept).last() }
+
+        @JvmSynthetic
         internal fun of(raw: RawSession): Session = Session(
             id = raw.id,
             status = SessionStatus.of(raw.status),
@@ -105,7 +143,7 @@ public data class Session(
             paymentStatus = raw.paymentStatus?.let(PaymentStatus::of),
             mode = raw.mode?.let(Mode::of),
             presentation = raw.presentation?.let(Presentation::of),
-            lineItems = raw.lineItems.map(LineItem::of),
+            lineItems = raw.lineItems.fixed(LineItem::of),
             customerEmail = raw.customerEmail,
             successUrl = raw.successUrl,
             cancelUrl = raw.cancelUrl,
@@ -114,12 +152,35 @@ public data class Session(
             extra = raw.extra,
         ).also { it.requestId = raw.requestId }
     }
+
+    @JvmSynthetic
+    internal fun raw(): RawSession = RawSession(
+        id = id,
+        status = status.value,
+        amountSubtotal = amountSubtotal,
+        amountTax = amountTax,
+        amountTotal = amountTotal,
+        currency = currency,
+        sessionToken = sessionToken,
+        expiresAt = expiresAt,
+        paymentStatus = paymentStatus?.value,
+        mode = mode?.value,
+        presentation = presentation?.value,
+        lineItems = lineItems.map(LineItem::raw),
+        customerEmail = customerEmail,
+        successUrl = successUrl,
+        cancelUrl = cancelUrl,
+        buyerCountry = buyerCountry,
+        clientReferenceId = clientReferenceId,
+        extra = extra,
+        requestId = requestId,
+    )
 }
 
 /**
  * The answer to a session's creation: the session, and where the buyer pays.
  *
- * `toString` leaves out the token and the query of the URL, which has it too.
+ * `toString` leaves out the token, and the query and the fragment of the URL, which may have it too.
  */
 public data class CreatedSession(
     /** The session. */
@@ -131,12 +192,25 @@ public data class CreatedSession(
     /** Fields that this version does not know, as the text of a JSON object. */
     public val extra: String? = null,
 ) {
-    /** The `X-Request-Id` of the answer that it came with. Two values are equal without it. */
+    /** The `X-Request-Id` of the answer that it came with; null in a copy. Two values are equal without it. */
     public var requestId: String? = null
         internal set
 
-    override fun toString(): String =
-        "CreatedSession(session=$session, url=${url.substringBefore('?')}?[redacted])"
+    /**
+     * Writes the JSON that [fromJson] reads, for a server to pass on to its app.
+     *
+     * @throws FastStarException.Validation where [extra] is no JSON object
+     */
+    public fun toJson(): String {
+        val raw = RawCreatedSession(session.raw(), url, sessionToken, extra, requestId)
+        return native(raw) { createdSessionToJson(raw) }
+    }
+
+    override fun toString(): String {
+        val end = url.indexOfAny(charArrayOf('?', '#')) + 1
+        val shown = if (end == 0) url else url.take(end) + "[redacted]"
+        return "CreatedSession(session=$session, url=$shown)"
+    }
 
     public companion object {
         /**
@@ -149,6 +223,7 @@ public data class CreatedSession(
         public fun fromJson(json: String): CreatedSession =
             of(native { createdSessionFromJson(utf8(json)) })
 
+        @JvmSynthetic
         internal fun of(raw: RawCreatedSession): CreatedSession = CreatedSession(
             session = Session.of(raw.session),
             url = raw.url,

@@ -31,7 +31,7 @@ public object Webhook {
         tolerance: Duration? = null,
         now: Instant? = null,
     ): Event = Event.of(
-        native {
+        native(signature, secrets, eventId) {
             verifyWebhook(body, signature, secrets, eventId, tolerance?.seconds, now?.epochSecond)
         },
     )
@@ -53,7 +53,7 @@ public object Webhook {
         body: ByteArray,
         secrets: List<String>,
         timestamp: Instant? = null,
-    ): String = native { signWebhook(body, secrets, timestamp?.epochSecond) }
+    ): String = native(secrets) { signWebhook(body, secrets, timestamp?.epochSecond) }
 
     /** Signs a body with one [secret], for tests. */
     @JvmStatic
@@ -93,6 +93,7 @@ public data class Event(
         @JvmStatic
         public fun parse(body: ByteArray): Event = of(native { parseEvent(body) })
 
+        @JvmSynthetic
         internal fun of(raw: RawEvent): Event = Event(
             id = raw.id,
             type = EventType.of(raw.eventType),

@@ -4,13 +4,23 @@ import java.io.IOException
 import java.math.BigDecimal
 import java.time.Instant
 import java.util.Locale
+import kotlin.coroutines.cancellation.CancellationException
+import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.ExperimentalCoroutinesApi
+import kotlinx.coroutines.awaitCancellation
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.collect
 import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.flow.take
 import kotlinx.coroutines.flow.toList
+import kotlinx.coroutines.launch
 import kotlinx.coroutines.test.currentTime
+import kotlinx.coroutines.test.runCurrent
 import kotlinx.coroutines.test.runTest
+import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.withTimeoutOrNull
 import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertFalse
 import org.junit.jupiter.api.Assertions.assertNotEquals
 import org.junit.jupiter.api.Assertions.assertTrue
 import org.junit.jupiter.api.Test
@@ -84,6 +94,74 @@ internal class AppTest {
     }
 
     @Test
+    fun a_fetch_that_ran_out_of_time_is_borne_and_then_an_error() = runTest {
+        var asked = 0
+        val seen = Session.watch {
+            asked += 1
+            if (asked % 6 != 0) withTimeout(100) { awaitCancellation() }
+            session(if (asked < 12) "open" else "complete")
+        }.toList()
+        assertEquals(listOf("open", "complete"), seen.map { it.status.value })
+
+        var ended = false
+        val error = runCatching {
+            Session.watch { withTimeout(100) { awaitCancellation() } }.collect()
+            ended = true
+        }.exceptionOrNull()
+        assertTrue(error is IOException, "$error")
+        assertFalse(ended)
+    }
+
+    @Test
+    fun a_fetch_that_was_cancelled_alone_is_an_error() = runTest {
+        val gone = CompletableDeferred<Session>().apply { cancel() }
+        val error = runCatching { Session.watch { gone.await() }.collect() }.exceptionOrNull()
+        assertTrue(error is IllegalStateException && error !is CancellationException, "$error")
+    }
+
+    @Test
+    fun a_watch_that_is_cancelled_ends_as_cancelled() = runTest {
+        var asked = 0
+        val watch = Session.watch {
+            asked += 1
+            awaitCancellation()
+        }
+        assertEquals(null, withTimeoutOrNull(100) { watch.collect() })
+        val job = launch { watch.collect() }
+        runCurrent()
+        job.cancelAndJoin()
+        assertTrue(job.isCancelled)
+        assertEquals(2, asked)
+    }
+
+    @Test
+    fun a_watch_bears_what_the_app_says_may_pass() = runTest {
+        class HttpException(val status: Int) : RuntimeException()
+        val answers = ArrayDeque(listOf(503, 503, 200))
+        val busy = { error: Throwable -> error is HttpException && error.status == 503 }
+        val seen = Session.watch(retryIf = busy) {
+            val status = answers.removeFirst()
+            if (status == 200) session("complete") else throw HttpException(status)
+        }.toList()
+        assertEquals(1, seen.size)
+
+        var asked = 0
+        for ((status, times) in listOf(404 to 1, 503 to 6)) {
+            asked = 0
+            val watch = Session.watch(busy) {
+                asked += 1
+                throw HttpException(status)
+            }
+            assertTrue(runCatching { watch.collect() }.exceptionOrNull() is HttpException)
+            assertEquals(times, asked)
+        }
+        // Beside the built-in rule, not in its place.
+        answers.addAll(listOf(1, 2))
+        Session.watch(busy) { if (answers.removeFirst() == 1) throw IOException() else session("complete") }.collect()
+        assertEquals(0, answers.size)
+    }
+
+    @Test
     fun what_the_collector_throws_is_not_taken_for_a_failed_fetch() = runTest {
         var asked = 0
         val flow = Session.watch {
@@ -123,10 +201,95 @@ internal class AppTest {
             assertEquals("cs_1", Cashier().check(read.url).sessionId)
         }
         for (wrong in listOf("", "[]", """{"session": {"id": 1}}""", """{"success": false, "data": null}""")) {
-            val error = assertThrows<FastStarException.Validation> { CreatedSession.fromJson(wrong) }
-            assertEquals("malformed_json", error.code)
+            assertThrows<FastStarException.Validation>(wrong) { CreatedSession.fromJson(wrong) }
         }
         assertEquals(session("open", 0).id, Session.fromJson("""{"id": "cs_1", "status": "open"}""").id)
+    }
+
+    @Test
+    fun a_server_passes_a_session_on_as_json() {
+        val session = session("paused").copy(
+            sessionToken = "t",
+            expiresAt = Instant.parse("2026-11-23T12:00:00Z"),
+            paymentStatus = PaymentStatus.of("later"),
+            mode = Mode.PAYMENT,
+            presentation = Presentation.of("hologram"),
+            lineItems = listOf(LineItem.price("price_1", 2).copy(extra = """{"new":{"a":[1.5]}}""")),
+            customerEmail = "buyer@shop.example",
+            successUrl = "https://shop.example/a",
+            cancelUrl = "https://shop.example/b",
+            buyerCountry = "DE",
+            clientReferenceId = "order \"1\" \ud83c\udf75",
+            extra = """{"big":9007199254740993,"new":null}""",
+        )
+        assertEquals(session, Session.fromJson(session.toJson()))
+        assertEquals(session("open"), Session.fromJson(session("open").toJson()))
+        val created = CreatedSession(session, "https://cashier.faststarpay.com/checkout/cs_1?token=t", "t", """{"new":1}""")
+        assertEquals(created, CreatedSession.fromJson(created.toJson()))
+        for (wrong in listOf("[]", "{", """{"id": "cs_2"}""")) {
+            val error = runCatching { Session.fromJson(session.copy(extra = wrong).toJson()) }.exceptionOrNull()
+            assertTrue(error is FastStarException.Validation, "$wrong: $error")
+        }
+    }
+
+    @Test
+    fun what_may_be_personal_or_secret_is_not_printed() {
+        val extra = """{"client_secret": "CANARY"}"""
+        val shown = listOf(
+            CreateSession(Mode.SETUP, customerEmail = "CANARY@shop.example", extra = extra),
+            LineItem.price("price_1").copy(extra = extra),
+            CreateProduct("Tea", extra = extra),
+            CreatePrice("prod_1", "USD", 1, extra = extra),
+            Product("prod_1", "Tea", extra = extra),
+            Price("price_1", "prod_1", "USD", 1, extra = extra),
+            Page(listOf(1), null, extra),
+            session("open").copy(customerEmail = "CANARY", sessionToken = "CANARY", extra = extra),
+        )
+        shown.forEach { assertFalse("CANARY" in "$it", "$it") }
+        val created = CreatedSession(session("open"), "https://shop.example/cs_1", "t")
+        assertTrue("url=https://shop.example/cs_1)" in "$created")
+        assertTrue("url=https://shop.example/#[redacted])" in "${created.copy(url = "https://shop.example/#t")}")
+        assertTrue("url=https://shop.example/?[redacted])" in "${created.copy(url = "https://shop.example/?t#t?t")}")
+    }
+
+    @Test
+    fun origins_are_checked_when_they_are_given() {
+        for (wrong in listOf("", "127.0.0.1:4250", "http://127.0.0.1:4250/x", "file:///tmp")) {
+            assertThrows<FastStarException.Validation>(wrong) { Cashier(wrong) }
+        }
+        val origins = mutableListOf("http://127.0.0.1:4250")
+        val cashier = Cashier(origins)
+        origins.clear()
+        assertEquals("cs_1", cashier.check("http://127.0.0.1:4250/checkout/cs_1").sessionId)
+    }
+
+    @Test
+    fun what_is_given_back_is_not_changed_by_java() {
+        val session = Session.fromJson("""{"id": "cs_1", "status": "open", "line_items": [{"price_id": "a"}, {"price_id": "b"}]}""")
+        val cart = Cart("EUR", listOf(Cart.Line(1)), country = "DE")
+        val catalog = Catalog.fromJson(
+            """{"products": [{"id": "prod_1", "name": "Tea", "images": ["https://shop.example/a"], "metadata": {"a": "b"}}], "prices": []}""",
+        )
+        val lists = listOf(
+            session.lineItems,
+            cart.quote().lines,
+            cart.quote().taxes,
+            catalog.products,
+            catalog.products[0].images,
+            catalog.products[0].metadata.keys,
+        )
+        for (list in lists) {
+            val items = (list as MutableCollection<*>).iterator().apply { next() }
+            assertThrows<UnsupportedOperationException>("$list") { items.remove() }
+        }
+    }
+
+    @Test
+    fun a_test_of_yours_makes_the_errors() {
+        val error: FastStarException =
+            FastStarException.Validation(FastStarException.Details("out_of_range", "quantity must be at least 1", "quantity"))
+        assertEquals("quantity: quantity must be at least 1", error.message)
+        assertEquals("out_of_range" to "quantity", error.code to error.param)
     }
 
     @Test
@@ -176,5 +339,8 @@ internal class AppTest {
         assertEquals("success_url", error.param)
         val urls = ReturnUrls("myapp://checkout/success", "myapp://checkout/cancel")
         assertEquals(ReturnOutcome.SUCCESS, urls.outcome("myapp://checkout/success?session_id=cs_1"))
+        for (hostile in listOf("\ud800", "myapp://checkout/success?\udc00", "", "\u0000", "myapp:")) {
+            assertEquals(ReturnOutcome.OTHER, urls.outcome(hostile))
+        }
     }
 }

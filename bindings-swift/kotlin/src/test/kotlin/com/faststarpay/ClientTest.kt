@@ -20,6 +20,8 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.async
 import kotlinx.coroutines.awaitAll
 import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.flow.drop
+import kotlinx.coroutines.flow.first
 import kotlinx.coroutines.launch
 import kotlinx.coroutines.runBlocking
 import kotlinx.coroutines.withContext
@@ -293,6 +295,7 @@ internal class ClientTest {
                 assertTrue(error is FastStarException.Authentication)
                 val shown = listOf(
                     "$created",
+                    "${created.copy(url = "https://shop.example/#CANARY")}",
                     "${created.session}",
                     "${Cashier().check(created.url)}",
                     "$client",
@@ -318,19 +321,65 @@ internal class ClientTest {
     }
 
     @Test
-    fun a_text_that_is_no_unicode_is_refused(): Unit = runBlocking {
+    fun a_text_that_is_no_unicode_is_refused_before_anything_is_handed_over(): Unit = runBlocking {
+        // Of the glue's it would be a CharacterCodingException, and what came before the text a leak.
+        val wrong = "a\ud800"
+        val session = Session("cs_1", SessionStatus.OPEN, 1, 0, 1, "USD")
+        val catalog = Catalog(listOf(Product("prod_1", "Tea", metadata = mapOf("a" to wrong))))
         client("http://127.0.0.1:9").use { client ->
-            val request = REQUEST.copy(clientReferenceId = "\ud800")
+            val options = CallOptions(wrong)
+            val sessions = client.checkout.sessions
+            val products = client.catalog.products
+            val prices = client.catalog.prices
+            val price = CreatePrice.oneTime("prod_1", "USD", 1)
             val calls: List<suspend () -> Any> = listOf(
-                { request.validate() },
-                { CreateSession.fromJson("\"\ud800\"") },
-                { Money(1, "\ud800") },
-                { client.checkout.sessions.create(request) },
+                { FastStar(wrong) },
+                { FastStar("key", ClientOptions(baseUrl = wrong)) },
+                { sessions.create(REQUEST.copy(clientReferenceId = wrong)) },
+                { sessions.create(REQUEST.copy(lineItems = listOf(LineItem.price(wrong)))) },
+                { sessions.create(REQUEST.copy(mode = Mode.of(wrong))) },
+                { sessions.create(REQUEST, options) },
+                { sessions.retrieve(wrong) },
+                { sessions.retrieve("cs_1", options) },
+                { products.create(CreateProduct("Tea", images = listOf(wrong))) },
+                { products.create(CreateProduct("Tea"), options) },
+                { products.list(cursor = wrong) },
+                { products.list(options = options) },
+                { prices.create(price.copy(currency = wrong)) },
+                { prices.create(price, options) },
+                { prices.list(cursor = wrong) },
+                { prices.list(options = options) },
+                { REQUEST.copy(extra = wrong).validate() },
+                { REQUEST.validate(MerchantKind.of(wrong)) },
+                { REQUEST.quote(catalog) },
+                { REQUEST.quote(options = QuoteOptions(defaultCurrency = wrong)) },
+                { CreateSession.fromJson("\"$wrong\"") },
+                { Session.fromJson(wrong) },
+                { CreatedSession.fromJson(wrong) },
+                { Catalog.fromJson(wrong) },
+                { Cart.fromJson(wrong) },
+                { session.copy(lineItems = listOf(LineItem.price(wrong))).toJson() },
+                { CreatedSession(session, "https://shop.example", wrong).toJson() },
+                { Cart("EUR", listOf(Cart.Line(1, currency = wrong))).quote() },
+                { TaxRate.find("DE", wrong) },
+                { TaxRate.find(wrong) },
+                { Money(1, wrong) },
+                { Money.parse(wrong) },
+                { Cashier(wrong) },
+                { Cashier("http://127.0.0.1:4250").check(wrong) },
+                { ReturnUrls("https://shop.example/a", wrong) },
+                { ReturnUrls(wrong, "https://shop.example/a") },
+                { Webhook.verify(ByteArray(0), wrong, "whsec_1") },
+                { Webhook.verify(ByteArray(0), "t=1", wrong) },
+                { Webhook.verify(ByteArray(0), "t=1", "whsec_1", wrong) },
+                { Webhook.signForTest(ByteArray(0), wrong) },
+                { Session.watch { session.copy(status = SessionStatus.of(wrong)) }.drop(1).first() },
             )
-            for (call in calls) {
+            calls.forEachIndexed { number, call ->
                 val error = runCatching { call() }.exceptionOrNull()
-                assertTrue(error is FastStarException.Validation && error.code == "invalid_string", "$error")
+                assertTrue(error is FastStarException.Validation && error.code == "invalid_string", "$number: $error")
             }
+            REQUEST.copy(clientReferenceId = "\ud83c\udf75").validate()
         }
     }
 

@@ -195,17 +195,19 @@ internal fun compare(wanted: JsonElement, got: JsonElement?, where: String) {
 
 /** A sandbox process for the whole run, and the calls that only a sandbox has. */
 internal object Sandbox {
-    private val process: Process = run {
-        val target = System.getenv("CARGO_TARGET_DIR") ?: "$ROOT/target"
-        val binary = System.getenv("FASTSTAR_SANDBOX") ?: "$target/debug/faststar"
-        // It ends with this JVM, also where that is killed.
-        ProcessBuilder(binary, "sandbox", "--port", "0", "--json", "--until-stdin-closes")
-            .redirectError(ProcessBuilder.Redirect.INHERIT)
-            .start()
-    }
+    private val process = start("--json")
     private val info = parse(process.inputStream.bufferedReader().readLine()).asJsonObject
     private val http = HttpClient.newHttpClient()
     val url: String = info.string("url")!!
+
+    /** Starts one. It ends with this JVM, also where that is killed. */
+    fun start(vararg options: String): Process {
+        val target = System.getenv("CARGO_TARGET_DIR") ?: "$ROOT/target"
+        val binary = System.getenv("FASTSTAR_SANDBOX") ?: "$target/debug/faststar"
+        return ProcessBuilder(binary, "sandbox", "--port", "0", "--until-stdin-closes", *options)
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start()
+    }
 
     /** Makes a merchant of its own. */
     fun merchant(kind: String = "direct"): Merchant {
@@ -237,6 +239,22 @@ internal object Sandbox {
     }
 
     class Refused(val status: Int, val code: String) : Exception("$status $code")
+}
+
+/** Runs the `main` of a class in a JVM of its own, and gives what it printed. */
+internal fun runMain(
+    program: String,
+    vararg options: String,
+    classpath: String = System.getProperty("surefire.test.class.path") ?: System.getProperty("java.class.path"),
+    environment: Map<String, String> = emptyMap(),
+): String {
+    val java = File(System.getProperty("java.home"), "bin/java").path
+    val builder = ProcessBuilder(java, *options, "-cp", classpath, program).redirectErrorStream(true)
+    builder.environment().putAll(environment)
+    val process = builder.start()
+    val printed = process.inputStream.bufferedReader().readText()
+    assertEquals(0, process.waitFor(), printed)
+    return printed
 }
 
 /** A server that answers as a test says. */
