@@ -49,6 +49,10 @@ impl Cashier {
             let message = "an origin is scheme, host and port alone, such as http://127.0.0.1:4250";
             return Err(Error::validation(code::INVALID_URL, "origin", message));
         }
+        if url.host_str().is_some_and(|host| host.contains('*')) {
+            let message = "there are no wildcards; allow each origin by itself";
+            return Err(Error::validation(code::INVALID_URL, "origin", message));
+        }
         if url.scheme() == "http" && !is_loopback(&url) {
             let message = "http is for loopback alone, use https";
             return Err(Error::validation(code::INVALID_URL, "origin", message));
@@ -300,6 +304,7 @@ mod tests {
             "https://pay.example.com#a",
             "https://me@pay.example.com",
             "https://*.example.com\\",
+            "https://*.example.com",
             "blob:https://pay.example.com/1",
             "null",
         ] {
