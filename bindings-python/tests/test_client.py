@@ -302,7 +302,10 @@ def test_a_closed_client_says_so(serve):
     asyncio.run(closed())
 
 
-def test_ctrl_c_ends_a_blocking_call_at_once(serve):
+def test_ctrl_c_ends_a_blocking_call_at_once(serve, request):
+    # A shell may have started the tests without an ear for it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     hold, arrived = threading.Event(), threading.Event()
 
     def answer(n, path, body):

@@ -12,9 +12,8 @@ use faststar::{
     self as core, CreatePrice, CreateProduct, CreateSession, Interval, LineItem, Mode,
     Presentation, PriceType, Timestamp,
 };
-use serde::ser::Error as _;
-use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
 
 /// Fields that this version does not know, as the text of a JSON object; none where there are none.
 type Extra = Option<String>;
@@ -32,7 +31,7 @@ pub struct RawLineItem {
     pub ad_hoc_currency: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    #[serde(flatten, serialize_with = "flat")]
+    #[serde(skip)]
     pub extra: Extra,
 }
 
@@ -59,7 +58,7 @@ pub struct RawSession {
     pub currency: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_token: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "rfc3339")]
+    #[serde(skip)]
     pub expires_at: Option<SystemTime>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub payment_status: Option<String>,
@@ -67,7 +66,7 @@ pub struct RawSession {
     pub mode: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub presentation: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip)]
     pub line_items: Vec<RawLineItem>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_email: Option<String>,
@@ -79,7 +78,7 @@ pub struct RawSession {
     pub buyer_country: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_reference_id: Option<String>,
-    #[serde(flatten, serialize_with = "flat")]
+    #[serde(skip)]
     pub extra: Extra,
     #[serde(skip)]
     pub request_id: Option<String>,
@@ -87,10 +86,11 @@ pub struct RawSession {
 
 #[derive(uniffi::Record, Serialize)]
 pub struct RawCreatedSession {
+    #[serde(skip)]
     pub session: RawSession,
     pub url: String,
     pub session_token: String,
-    #[serde(flatten, serialize_with = "flat")]
+    #[serde(skip)]
     pub extra: Extra,
     #[serde(skip)]
     pub request_id: Option<String>,
@@ -341,6 +341,37 @@ impl FromAnswer<core::CreatedSession> for RawCreatedSession {
             extra: written(created.extra),
             request_id,
         }
+    }
+}
+
+impl RawSession {
+    /// Writes what the API answered, at a place such as `session.`.
+    pub fn json(&self, path: &str) -> Result<Value> {
+        let mut all = beside(&self.extra, self, path)?;
+        if let Some(time) = self.expires_at {
+            let time = Timestamp::try_from(time).map_err(|_| {
+                let message = "expires_at must be a time that RFC 3339 can tell";
+                Error::validation(code::INVALID_VALUE, format!("{path}expires_at"), message)
+            })?;
+            all.insert("expires_at".to_owned(), json!(time));
+        }
+        if !self.line_items.is_empty() {
+            let items = self.line_items.iter().enumerate();
+            let items = items.map(|(index, item)| {
+                beside(&item.extra, item, &format!("{path}line_items[{index}].")).map(Value::Object)
+            });
+            all.insert("line_items".to_owned(), items.collect::<Result<Value>>()?);
+        }
+        Ok(Value::Object(all))
+    }
+}
+
+impl RawCreatedSession {
+    /// Writes what the API answered.
+    pub fn json(&self) -> Result<Value> {
+        let mut all = beside(&self.extra, self, "")?;
+        all.insert("session".to_owned(), self.session.json("session.")?);
+        Ok(Value::Object(all))
     }
 }
 
@@ -599,17 +630,13 @@ fn written(extra: Map<String, Value>) -> Extra {
     (!extra.is_empty()).then(|| Value::Object(extra).to_string())
 }
 
-/// Writes the fields that this version does not know beside those that it does.
-fn flat<S: Serializer>(extra: &Extra, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-    fields(extra.clone(), "").map_err(S::Error::custom)?.serialize(serializer)
-}
-
-fn rfc3339<S: Serializer>(
-    time: &Option<SystemTime>,
-    serializer: S,
-) -> std::result::Result<S::Ok, S::Error> {
-    let time = time.map(Timestamp::try_from).transpose().map_err(S::Error::custom)?;
-    time.serialize(serializer)
+/// Gives a record's fields as JSON, beside them those that this version does not know.
+fn beside(extra: &Extra, record: &impl Serialize, path: &str) -> Result<Map<String, Value>> {
+    let mut all = fields(extra.clone(), path)?;
+    if let Value::Object(known) = serde_json::to_value(record).expect("a record is JSON") {
+        all.extend(known);
+    }
+    Ok(all)
 }
 
 /// Reads what `written` writes, at a place such as `line_items[2].`.

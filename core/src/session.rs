@@ -386,8 +386,8 @@ impl Session {
     /// # Errors
     ///
     /// `invalid_type`, `missing_field`, `duplicate_key` or `malformed_json` where it is something else,
-    /// with the path of the place, and `request_failed` where the API told of a failure. The message
-    /// quotes no value.
+    /// with the path of the place. The message quotes no value. `request_failed` where the API told of
+    /// a failure, with what it said.
     pub fn from_json(json: &[u8]) -> Result<Self> {
         read_answer("a session", json)
     }
@@ -416,8 +416,8 @@ impl CreatedSession {
     /// # Errors
     ///
     /// `invalid_type`, `missing_field`, `duplicate_key` or `malformed_json` where it is something else,
-    /// with the path of the place, and `request_failed` where the API told of a failure. The message
-    /// quotes no value.
+    /// with the path of the place. The message quotes no value. `request_failed` where the API told of
+    /// a failure, with what it said.
     pub fn from_json(json: &[u8]) -> Result<Self> {
         read_answer("a created session", json)
     }
@@ -561,6 +561,22 @@ mod tests {
                 "{\n \"url\": \"ü\",\n \"session\":\n{\"id\": [\"CANARY\"]}}".to_owned(),
                 "invalid_type",
                 "session.id",
+            ),
+            (
+                r#"{"session": {"amount_tax": "x, expected CANARY at line 1"}, "url": "u"}"#
+                    .to_owned(),
+                "invalid_type",
+                "session.amount_tax",
+            ),
+            (
+                r#"{"session": {"line_items":[["CANARY"]]}}"#.to_owned(),
+                "invalid_type",
+                "session.line_items[0]",
+            ),
+            (
+                r#"{"session": {"line_items":[{"price_id":{"CANARY":1}}]}}"#.to_owned(),
+                "invalid_type",
+                "session.line_items[0].price_id",
             ),
             (r#"{"session": "CANARY", "url": "u"}"#.to_owned(), "invalid_type", "session"),
             (

@@ -39,6 +39,7 @@ pub(crate) fn read_answer<T: DeserializeOwned>(name: &str, json: &[u8]) -> Resul
     let answer = match serde_json::from_str::<Envelope<'_>>(text) {
         Ok(Envelope { success: false, message, .. }) => {
             let message = message.as_str().unwrap_or("it does not say why");
+            let message: String = message.chars().filter(|c| !c.is_control()).take(500).collect();
             return Err(refuse(code::REQUEST_FAILED, format!("it tells of a failure: {message}")));
         }
         Ok(Envelope { data: Some(data), .. }) => data.get(),
@@ -70,7 +71,7 @@ pub(crate) struct Misfit {
     pub(crate) code: &'static str,
     /// Such as `session.line_items[1].quantity`; empty where it is the whole text.
     pub(crate) path: String,
-    /// Such as `quantity must be an integer`.
+    /// Such as `quantity must be an integer of 64 bits`.
     pub(crate) what: String,
 }
 
@@ -78,7 +79,8 @@ impl Misfit {
     pub(crate) fn of(text: &str, error: &serde_json::Error) -> Self {
         let message = error.to_string();
         let (line, column) = (error.line(), error.column());
-        let what = message.split(" at line ").next().unwrap_or_default();
+        // the last, since the text that does not fit may say the same
+        let what = message.rsplit_once(" at line ").map_or(message.as_str(), |it| it.0);
         if !error.is_data() {
             let what = format!("{what} at line {line}, column {column}");
             return Self { code: code::MALFORMED_JSON, path: String::new(), what };
@@ -95,7 +97,7 @@ impl Misfit {
             return Self { code: code::DUPLICATE_KEY, path: place, what };
         }
         let wanted = match what.rsplit_once(", expected ").map_or("another type", |it| it.1) {
-            "i64" | "u64" | "u32" => "a 64-bit integer",
+            "i64" => "an integer of 64 bits",
             "a boolean" => "true or false",
             "a sequence" => "a list",
             wanted if wanted == "a map" || wanted.starts_with("struct ") => "an object",
@@ -144,9 +146,6 @@ fn place_at(text: &str, line: usize, column: usize) -> String {
             _ => {}
         }
         at += 1;
-    }
-    if matches!(bytes.last(), Some(b'{' | b'[')) {
-        levels.pop(); // the value itself is of a wrong type
     }
     let mut path = String::new();
     for level in levels {

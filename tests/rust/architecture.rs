@@ -141,6 +141,7 @@ fn versions_agree() {
         ),
         ("docs/kotlin.md", format!("<artifactId>faststar</artifactId>\n  <version>{version}<")),
         ("docs/kotlin.md", format!("dist/faststar-{version}.jar")),
+        ("docs/kotlin.md", format!("libs/faststar-{version}.aar")),
     ];
     for (path, expected) in places {
         let text = fs::read_to_string(core().join("..").join(path)).unwrap();

@@ -78,7 +78,7 @@ def test_an_order_is_paid_in_the_sandbox(project: Path) -> None:
         server = subprocess.Popen(
             [sys.executable, "manage.py", "faststar_sandbox", "--port", "0", str(port), *first],
             cwd=project,
-            env=environment(),
+            env=environment(PYTHONUNBUFFERED="1"),
             stdout=writer,
             stderr=subprocess.STDOUT,
         )

@@ -314,7 +314,7 @@ fn visible_header(text: &str, param: &str) -> Result<HeaderValue> {
     HeaderValue::from_str(text).map_err(|_| misconfigured(param, "must fit an HTTP header"))
 }
 
-/// Refuses a time of zero, in which nothing can be done.
+/// Refuses a kind that is not known, for which nothing would be checked.
 fn check_merchant(merchant: Option<MerchantKind>) -> Result<Option<MerchantKind>> {
     match merchant {
         Some(kind) if !kind.is_known() => {
@@ -325,6 +325,7 @@ fn check_merchant(merchant: Option<MerchantKind>) -> Result<Option<MerchantKind>
     }
 }
 
+/// Refuses a time of zero, in which nothing can be done.
 pub(super) fn check_duration(duration: Duration, param: &str) -> Result<Duration> {
     if duration.is_zero() {
         return Err(misconfigured(param, format!("{param} must be longer than zero")));

@@ -153,7 +153,8 @@ public class Sessions internal constructor(private val client: Handle) {
     }
 
     /** Watches a session until it ends; see [Session.watch]. */
-    public fun watch(id: String): Flow<Session> = Session.watch { retrieve(id) }
+    public fun watch(id: String, options: CallOptions = CallOptions()): Flow<Session> =
+        Session.watch { retrieve(id, options) }
 
     /** [create] for Java. */
     @JvmOverloads
@@ -170,8 +171,12 @@ public class Sessions internal constructor(private val client: Handle) {
     ): CompletableFuture<Session> = started { retrieve(id, options) }
 
     /** [watch] for Java; see [Session.watchFuture]. */
-    public fun watchFuture(id: String, onChange: Consumer<Session>): CompletableFuture<Session> =
-        started { watch(id).onEach(onChange::accept).last() }
+    @JvmOverloads
+    public fun watchFuture(
+        id: String,
+        onChange: Consumer<Session>,
+        options: CallOptions = CallOptions(),
+    ): CompletableFuture<Session> = started { watch(id, options).onEach(onChange::accept).last() }
 }
 
 /** The calls about the catalog. */

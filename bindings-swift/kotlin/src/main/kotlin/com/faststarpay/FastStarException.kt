@@ -92,6 +92,12 @@ public sealed class FastStarException private constructor(details: Details) :
         internal val requestId: String? = null,
         internal val attempts: Int = 0,
         internal val isRetryable: Boolean = false,
-        internal val message: String = listOfNotNull(param, reason).joinToString(": "),
-    )
+    ) {
+        internal val message: String
+            get() {
+                val origin = listOfNotNull(status?.let { "status $it" }, requestId?.let { "request $it" })
+                val answered = if (status == null) "" else " (${origin.joinToString()})"
+                return listOfNotNull(param, reason).joinToString(": ") + answered
+            }
+    }
 }

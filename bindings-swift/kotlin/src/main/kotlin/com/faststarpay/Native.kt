@@ -107,7 +107,6 @@ internal fun exception(error: RawException.Failed): FastStarException {
         requestId = error.requestId,
         attempts = error.attempts.toInt(),
         isRetryable = error.retryable,
-        message = error.description,
     )
     return when (error.kind) {
         "validation" -> FastStarException.Validation(details)

@@ -75,7 +75,7 @@ public data class Session(
     /**
      * Writes the JSON that [fromJson] reads, with the token and the fields that this version does not know.
      *
-     * @throws FastStarException.Validation where [extra] is no JSON object
+     * @throws FastStarException.Validation where an `extra` is no JSON object, or a time is beyond what RFC 3339 can tell
      */
     public fun toJson(): String {
         val raw = raw()
@@ -199,7 +199,7 @@ public data class CreatedSession(
     /**
      * Writes the JSON that [fromJson] reads, for a server to pass on to its app.
      *
-     * @throws FastStarException.Validation where [extra] is no JSON object
+     * @throws FastStarException.Validation where an `extra` is no JSON object, or a time is beyond what RFC 3339 can tell
      */
     public fun toJson(): String {
         val raw = RawCreatedSession(session.raw(), url, sessionToken, extra, requestId)

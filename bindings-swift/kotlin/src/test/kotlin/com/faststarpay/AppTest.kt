@@ -226,9 +226,18 @@ internal class AppTest {
         assertEquals(session("open"), Session.fromJson(session("open").toJson()))
         val created = CreatedSession(session, "https://cashier.faststarpay.com/checkout/cs_1?token=t", "t", """{"new":1}""")
         assertEquals(created, CreatedSession.fromJson(created.toJson()))
-        for (wrong in listOf("[]", "{", """{"id": "cs_2"}""")) {
-            val error = runCatching { Session.fromJson(session.copy(extra = wrong).toJson()) }.exceptionOrNull()
-            assertTrue(error is FastStarException.Validation, "$wrong: $error")
+        // A field that is known says what it says.
+        val other = session.copy(extra = """{"id": "cs_2", "new": 1}""")
+        assertEquals(session.copy(extra = """{"new":1}"""), Session.fromJson(other.toJson()))
+        val item = LineItem.price("price_1")
+        for ((wrong, place) in listOf(
+            session.copy(extra = "[]") to "session.extra",
+            session.copy(extra = "{") to "session.extra",
+            session.copy(lineItems = listOf(item, item.copy(extra = "1"))) to "session.line_items[1].extra",
+            session.copy(expiresAt = Instant.MAX) to "session.expires_at",
+        )) {
+            val error = assertThrows<FastStarException.Validation> { created.copy(session = wrong).toJson() }
+            assertEquals(place, error.param)
         }
     }
 

@@ -11,12 +11,10 @@ import com.sun.net.httpserver.HttpExchange
 import com.sun.net.httpserver.HttpServer
 import java.io.File
 import java.math.BigDecimal
+import java.net.HttpURLConnection
 import java.net.InetAddress
 import java.net.InetSocketAddress
 import java.net.URI
-import java.net.http.HttpClient
-import java.net.http.HttpRequest
-import java.net.http.HttpResponse
 import java.util.concurrent.Executors
 import org.junit.jupiter.api.Assertions.assertEquals
 import org.junit.jupiter.api.Assertions.fail
@@ -197,7 +195,6 @@ internal fun compare(wanted: JsonElement, got: JsonElement?, where: String) {
 internal object Sandbox {
     private val process = start("--json")
     private val info = parse(process.inputStream.bufferedReader().readLine()).asJsonObject
-    private val http = HttpClient.newHttpClient()
     val url: String = info.string("url")!!
 
     /** Starts one. It ends with this JVM, also where that is killed. */
@@ -217,16 +214,18 @@ internal object Sandbox {
 
     /** Posts to a path of the sandbox's own. */
     fun post(apiKey: String, path: String, body: JsonElement): JsonObject {
-        val request = HttpRequest.newBuilder(URI("$url/sandbox/v1/$path"))
-            .header("X-API-Key", apiKey)
-            .header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofString(text(body)))
-            .build()
-        val answer = http.send(request, HttpResponse.BodyHandlers.ofString())
-        val json = parse(answer.body()).asJsonObject
-        if (answer.statusCode() >= 300) {
-            throw Refused(answer.statusCode(), json.getAsJsonObject("error").string("code")!!)
-        }
+        val connection = URI("$url/sandbox/v1/$path").toURL().openConnection() as HttpURLConnection
+        connection.requestMethod = "POST"
+        connection.doOutput = true
+        connection.setRequestProperty("X-API-Key", apiKey)
+        connection.setRequestProperty("Content-Type", "application/json")
+        // One that is kept may be closed by the sandbox as it is used again.
+        connection.setRequestProperty("Connection", "close")
+        connection.outputStream.use { it.write(text(body).toByteArray()) }
+        val status = connection.responseCode
+        val answer = if (status >= 400) connection.errorStream else connection.inputStream
+        val json = parse(answer.bufferedReader().readText()).asJsonObject
+        if (status >= 300) throw Refused(status, json.getAsJsonObject("error").string("code")!!)
         return json.getAsJsonObject("data")
     }
 
