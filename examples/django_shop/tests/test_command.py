@@ -34,6 +34,8 @@ def start(folder: Path, log: IO[str], *arguments: str) -> subprocess.Popen[str]:
         stdout=log,
         stderr=subprocess.STDOUT,
         text=True,
+        # A shell may have started the tests without an ear for Ctrl-C, which a child would inherit.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
