@@ -184,8 +184,6 @@ func native<T>(_ call: () throws -> T) throws(FastStarError) -> T {
 /// Makes a call of the client, which ends early where the task is cancelled: the glue does not tell
 /// Rust by itself.
 func nativeCall<T>(_ call: (RawCancel) async throws -> T) async throws -> T {
-    // Rust starts a call before it looks whether it is given up.
-    try Task.checkCancellation()
     let cancel = try native { try RawCancel() }
     do {
         return try await withTaskCancellationHandler {
