@@ -43,6 +43,9 @@ pub struct RawCallOptions {
     pub idempotency_key: Option<String>,
     pub timeout_ms: Option<i64>,
     pub max_retries: Option<i64>,
+    /// How much of the timeout has passed before, while the call waited for a thread.
+    #[uniffi(default = 0)]
+    pub waited_ms: i64,
 }
 
 #[derive(uniffi::Record)]
@@ -229,8 +232,10 @@ impl<T> Future for Task<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        // Nobody aborts it but `drop`, so what did not end by itself has panicked.
-        self.0.poll_unpin(context).map(|ended| ended.unwrap_or_else(|_| Err(defect())))
+        self.0.poll_unpin(context).map(|ended| {
+            // Nobody aborts it but `drop` and the end of the thread.
+            ended.unwrap_or_else(|error| Err(if error.is_cancelled() { stopped() } else { defect() }))
+        })
     }
 }
 
@@ -279,7 +284,7 @@ impl RawCallOptions {
         if let Some(retries) = self.max_retries {
             call = call.max_retries(count(retries, "max_retries")?);
         }
-        Ok(call)
+        Ok(call.waited(duration(self.waited_ms, "timeout")?))
     }
 }
 
@@ -302,6 +307,19 @@ fn count(number: i64, name: &str) -> Result<u32> {
 
 fn closed() -> Error {
     misconfigured("client", "the client is closed; make a new one")
+}
+
+fn stopped() -> Error {
+    misconfigured("client", "the package was shut down while the call was under way")
+}
+
+/// Ends the I/O thread and the calls on it. A call after it starts the thread anew.
+#[uniffi::export]
+pub fn stop_io() -> Result<(), RawError> {
+    guarded(|| {
+        io::stop_shared();
+        Ok(())
+    })
 }
 
 /// The cursors that a walk through a list has followed.

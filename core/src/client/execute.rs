@@ -29,6 +29,8 @@ use super::transport::{HttpRequest, TransportError, TransportErrorKind};
 pub(super) struct Options {
     pub(super) idempotency_key: Option<String>,
     pub(super) timeout: Option<Duration>,
+    /// How much of the timeout has passed before the call was sent.
+    pub(super) waited: Duration,
     pub(super) max_retries: Option<u32>,
 }
 
@@ -87,6 +89,7 @@ impl<'a> Operation<'a> {
         let timeout = check_duration(options.timeout.unwrap_or(config.timeout), "timeout")?;
         let retries = options.max_retries.unwrap_or(config.max_retries);
         let started = Instant::now();
+        let left = timeout.saturating_sub(options.waited);
         Ok(Self {
             client,
             request: request.to_http(config, options.idempotency_key.as_deref())?,
@@ -94,12 +97,15 @@ impl<'a> Operation<'a> {
             max_attempts: retries.saturating_add(1),
             timeout,
             started,
-            deadline: started.checked_add(timeout).unwrap_or_else(|| far(started)),
+            deadline: started.checked_add(left).unwrap_or_else(|| far(started)),
             attempt: 0,
         })
     }
 
     async fn run<T: DeserializeOwned>(&mut self) -> Result<Response<T>> {
+        if Instant::now() >= self.deadline {
+            return Err(self.timed_out(None));
+        }
         let mut last = None;
         loop {
             self.attempt += 1;
