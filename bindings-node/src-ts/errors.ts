@@ -51,8 +51,8 @@ export class FastStarError extends Error {
   readonly attempts: number;
   /** How many milliseconds the server asked to wait (`Retry-After`). */
   readonly retryAfter: number | undefined;
-  /** The answer's headers, names in lower case; empty where no answer came. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** The answer's headers, names in lower case; empty where no answer came. Not enumerable, so that logs stay short. */
+  declare readonly headers: Readonly<Record<string, string>>;
   /**
    * The idempotency key that the call sent, yours or the client's own; `undefined` where the call changes
    * nothing or was refused before it was sent.
@@ -75,7 +75,7 @@ export class FastStarError extends Error {
     this.retryable = details.retryable ?? false;
     this.attempts = details.attempts ?? 0;
     this.retryAfter = details.retryAfter;
-    this.headers = details.headers ?? {};
+    Object.defineProperty(this, 'headers', { value: details.headers ?? {} });
     this.idempotencyKey = details.idempotencyKey;
     this.outcomeUnknown = details.outcomeUnknown ?? false;
     this.networkError = details.networkError;

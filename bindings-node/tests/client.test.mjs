@@ -162,7 +162,10 @@ for (const [status, name] of [
     assert.ok(error instanceof faststar[name] && error instanceof Error);
     assert.equal(error.constructor, faststar[name]);
     assert.deepEqual([error.name, error.status], [name, status]);
-    assert.deepEqual(Object.keys(error), ['code', 'param', 'status', 'requestId', 'retryable']);
+    assert.deepEqual(Object.keys(error).sort(), [
+      'attempts', 'code', 'idempotencyKey', 'networkError', 'outcomeUnknown', 'param', 'requestId',
+      'retryAfter', 'retryable', 'status',
+    ]);
   });
 }
 

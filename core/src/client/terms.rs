@@ -13,6 +13,8 @@ pub struct Terms {
     pub base_url: &'static str,
     /// How long one attempt may take to connect.
     pub connect_timeout: &'static str,
+    /// How often a failed attempt is repeated.
+    pub max_retries: &'static str,
     /// The key of one call.
     pub idempotency_key: &'static str,
     /// The program's name in `User-Agent`.
@@ -27,6 +29,7 @@ impl Terms {
         api_key: "api_key",
         base_url: "base_url",
         connect_timeout: "connect_timeout",
+        max_retries: "max_retries",
         idempotency_key: "idempotency_key",
         user_agent: "user_agent",
         root_certificates: Some("add_root_certificate_pem"),
@@ -40,6 +43,7 @@ impl Terms {
         api_key: "apiKey",
         base_url: "baseUrl",
         connect_timeout: "connectTimeout",
+        max_retries: "maxRetries",
         idempotency_key: "idempotencyKey",
         user_agent: "userAgent",
         root_certificates: None,
