@@ -49,11 +49,11 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
     @Test(
         arguments: [
             (ClientOptions(timeout: .milliseconds(-1)), "timeout"),
-            (ClientOptions(connectTimeout: .seconds(-1)), "connect_timeout"),
-            (ClientOptions(maxRetries: -1), "max_retries"),
+            (ClientOptions(connectTimeout: .seconds(-1)), "connectTimeout"),
+            (ClientOptions(maxRetries: -1), "maxRetries"),
             (ClientOptions(merchant: .unknown("nobody")), "merchant"),
             (ClientOptions(baseURL: "nowhere"), "baseURL"),
-            (ClientOptions(rootCertificatesPEM: ["none"]), "root_certificate_pem"),
+            (ClientOptions(rootCertificatesPEM: ["none"]), "rootCertificatesPEM"),
         ] as [(ClientOptions, String)])
     func anOptionThatCannotWorkIsRefused(_ options: ClientOptions, _ param: String) throws {
         do {
@@ -284,7 +284,7 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
         let options = CallOptions(maxRetries: -1)
         var watch = try client(server).checkout.sessions.watch("cs_1", options: options).makeAsyncIterator()
         let error = try await failure { try await watch.next() }
-        #expect(error.kind == .configuration && error.param == "max_retries")
+        #expect(error.kind == .configuration && error.param == "maxRetries")
     }
 
     @Test func theWatchOfAClientEndsWithItsSession() async throws {

@@ -270,7 +270,7 @@ internal class ClientTest {
     fun wrong_options_of_a_call_are_refused_before_anything_is_sent() = runBlocking {
         client("http://127.0.0.1:9").use { client ->
             val wrong = listOf(
-                "idempotency_key" to CallOptions(idempotencyKey = " "),
+                "idempotencyKey" to CallOptions(idempotencyKey = " "),
                 "timeout" to CallOptions(timeout = Duration.ofMillis(-1)),
                 "maxRetries" to CallOptions(maxRetries = -1),
             )
