@@ -9,6 +9,7 @@ use faststar::error::{Error, ErrorKind, Result, code};
 
 /// What every export throws.
 #[derive(Debug, uniffi::Error)]
+#[expect(clippy::large_enum_variant, reason = "uniffi has no boxes, and an error is rarely made")]
 pub enum RawError {
     /// What the core said.
     Failed {

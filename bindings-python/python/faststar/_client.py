@@ -91,7 +91,7 @@ class FastStar(BaseClient):
         timeout: How many seconds a call may take, all its attempts and waits together; 30.
         max_retries: How often a failed attempt is repeated where that may help; 2. The client holds
             a budget of twenty retries, so that an outage is not made worse: a second gives one
-            back, and so do five calls that succeed. ``max_retries`` given for one call wins over it.
+            back, and so do five calls that succeed. ``max_retries`` of one call wins over it.
         merchant: What the merchant is, so that a request which such a merchant must not send is
             refused before it is sent: ``"direct"`` or ``"mor"`` (Merchant of Record).
         event_hooks: ``{"request": [f], "response": [g]}``: ``f`` gets a `RequestInfo` before a
