@@ -3,6 +3,11 @@
 # pyright: reportUnusedFunction=false
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
 
 class FastStarError(Exception):
     """Says what went wrong, where, and what to do.
@@ -15,6 +20,15 @@ class FastStarError(Exception):
         status: The HTTP status of the answer, or ``None`` where none came.
         request_id: The answer's ``X-Request-Id``. Quote it to support.
         retryable: Whether the same call, with the same idempotency key, may succeed later.
+        attempts: How many attempts the call made; 0 where nothing was sent.
+        retry_after: How many seconds the server asked to wait (``Retry-After``), or ``None``.
+        headers: The answer's headers, names in lower case; empty where no answer came.
+        idempotency_key: The key that the call sent, yours or the client's own; ``None`` where the
+            call changes nothing or was refused before it was sent.
+        outcome_unknown: Whether the request may have taken effect although no answer says so. Make
+            the same call with `idempotency_key` to learn the outcome.
+        network_error: Why no answer came, where the network says so: ``refused``, ``dns``,
+            ``unreachable``, ``reset``, ``closed``, ``tls``, ``certificate`` or ``timeout``.
     """
 
     code: str
@@ -23,6 +37,12 @@ class FastStarError(Exception):
     status: int | None
     request_id: str | None
     retryable: bool
+    attempts: int
+    retry_after: float | None
+    headers: Mapping[str, str]
+    idempotency_key: str | None
+    outcome_unknown: bool
+    network_error: str | None
 
     def __init__(
         self,
@@ -33,6 +53,12 @@ class FastStarError(Exception):
         status: int | None = None,
         request_id: str | None = None,
         retryable: bool = False,
+        attempts: int = 0,
+        retry_after: float | None = None,
+        headers: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+        outcome_unknown: bool = False,
+        network_error: str | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -41,18 +67,25 @@ class FastStarError(Exception):
         self.status = status
         self.request_id = request_id
         self.retryable = retryable
+        self.attempts = attempts
+        self.retry_after = retry_after
+        self.headers = dict(headers or {})
+        self.idempotency_key = idempotency_key
+        self.outcome_unknown = outcome_unknown
+        self.network_error = network_error
 
     def __str__(self) -> str:
         text = f"{self.param}: {self.message}" if self.param else self.message
-        if self.status is None:
-            return text
-        if self.request_id is None:
-            return f"{text} (status {self.status})"
-        return f"{text} (status {self.status}, request {self.request_id})"
+        if self.status is not None:
+            request = f", request {self.request_id}" if self.request_id is not None else ""
+            text = f"{text} (status {self.status}{request})"
+        if self.outcome_unknown and self.idempotency_key is not None:
+            text += f"; outcome unknown, ask again with the idempotency key {self.idempotency_key}"
+        return text
 
     def __repr__(self) -> str:
         fields = [repr(self.message), f"code={self.code!r}"]
-        for name in ("param", "status", "request_id"):
+        for name in ("param", "status", "request_id", "network_error", "idempotency_key"):
             value = getattr(self, name)
             if value is not None:
                 fields.append(f"{name}={value!r}")
@@ -96,7 +129,7 @@ class APIConnectionError(FastStarError):
 
 
 class APITimeoutError(APIConnectionError):
-    """The call's deadline passed. Retry it with the same idempotency key."""
+    """The call's deadline passed. Repeat it with its `idempotency_key` to learn the outcome."""
 
 
 class ServerError(FastStarError):
@@ -137,24 +170,8 @@ _CLASSES: dict[str, type[FastStarError]] = {
 }
 
 
-def _from_core(
-    kind: str,
-    code: str,
-    message: str,
-    param: str | None,
-    status: int | None,
-    request_id: str | None,
-    retryable: bool,
-) -> FastStarError:
-    make = _CLASSES.get(kind, FastStarError)
-    return make(
-        message,
-        code=code,
-        param=param,
-        status=status,
-        request_id=request_id,
-        retryable=retryable,
-    )
+def _from_core(kind: str, message: str, **details: Any) -> FastStarError:
+    return _CLASSES.get(kind, FastStarError)(message, **details)
 
 
 def _restore(cls: type[FastStarError], attributes: dict[str, object]) -> FastStarError:

@@ -1,4 +1,4 @@
-"""Tells who listens what the client does: logging, and the hooks of a client."""
+"""Reports what the client does: to the logger ``faststar``, and to the hooks of a client."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ResponseInfo:
         status: The HTTP status of the last answer, or ``None`` where none came.
         request_id: The answer's ``X-Request-Id``, or ``None``.
         duration: What it took in seconds, with its retries and waits.
-        attempts: How many attempts it took, or ``None`` where it failed.
+        attempts: How many attempts it made, or ``None`` where it was interrupted.
         error: What it raised, or ``None``.
     """
 
@@ -105,7 +105,7 @@ class Watchers:
         """Tells of a call that begins."""
         request = RequestInfo(operation)
         for hook in self._on_request:
-            hook(request)
+            _call(hook, request)
         return Watch(request, self._on_response)
 
 
@@ -128,7 +128,7 @@ class Watch:
     def failed(self, error: BaseException) -> None:
         """Tells of what was raised."""
         if isinstance(error, FastStarError):
-            self._end(error.status, error.request_id, None, error)
+            self._end(error.status, error.request_id, error.attempts, error)
         else:
             self._end(None, None, None, error)
 
@@ -142,13 +142,18 @@ class Watch:
         duration = perf_counter() - self._started
         if _log_level_is_on():
             outcome = status if error is None else getattr(error, "code", type(error).__name__)
+            key = getattr(error, "idempotency_key", None)
+            unknown = getattr(error, "outcome_unknown", False)
             sys.modules["logging"].getLogger("faststar").info(
-                "%s: %s in %.1f ms (request %s)",
+                "%s: %s in %.1f ms (request %s)%s",
                 self._request.operation,
                 outcome,
                 duration * 1000,
                 request_id,
+                f"; outcome unknown, idempotency key {key}" if unknown else "",
                 extra={
+                    "idempotency_key": key,
+                    "outcome_unknown": unknown,
                     "operation": self._request.operation,
                     "status": status,
                     "request_id": request_id,
@@ -166,7 +171,17 @@ class Watch:
                 error=error,
             )
             for hook in self._hooks:
-                hook(info)
+                _call(hook, info)
+
+
+def _call(hook: Callable[[Any], object], info: RequestInfo | ResponseInfo) -> None:
+    """Calls a hook. What it raises costs no result: it is logged, and the call goes on."""
+    try:
+        hook(info)
+    except Exception:
+        import logging
+
+        logging.getLogger("faststar").exception("an event hook raised; the call goes on")
 
 
 def _log_level_is_on() -> bool:
