@@ -66,7 +66,7 @@ impl Io {
         let thread = thread::Builder::new()
             .name("faststar-io".to_owned())
             .spawn(move || {
-                drop(runtime.block_on(stopped));
+                let _aborted = runtime.block_on(stopped);
                 runtime.shutdown_timeout(PATIENCE);
             })
             .map_err(refused)?;
