@@ -40,6 +40,10 @@ public class FastStar private constructor(config: RawConfig, executor: Executor?
     private val client = Handle(native(config) { RawClient(config) } to executor)
     private val isClosed = AtomicBoolean()
 
+    init {
+        opened(this)
+    }
+
     /** The calls about checkout sessions. */
     public val checkout: Checkout = Checkout(client)
 
@@ -62,7 +66,12 @@ public class FastStar private constructor(config: RawConfig, executor: Executor?
      * later ones. Closing again does nothing.
      */
     override fun close() {
-        if (isClosed.compareAndSet(false, true)) native { client.raw.shutDown() }
+        if (isClosed.compareAndSet(false, true)) {
+            native {
+                client.raw.shutDown()
+                client.raw.destroy()
+            }
+        }
     }
 
     override fun toString(): String = "FastStar"
@@ -80,9 +89,9 @@ public class FastStar private constructor(config: RawConfig, executor: Executor?
             FastStar(options.raw(apiKey = null), options.executor)
 
         /**
-         * Ends the threads of this package in this process, and the calls that are under way, and lets go of
-         * the native library: for a server that unloads the program and goes on. Close your clients
-         * first. It returns when the threads have ended. Whatever is called afterwards starts anew.
+         * Closes all clients, ends the threads of this package, and lets go of the native library: for a server
+         * that unloads the program and goes on, such as when a web application is deployed anew. It returns
+         * when the threads have ended. Whatever is used afterwards starts anew.
          */
         @JvmStatic
         public fun shutdown() {
@@ -307,11 +316,12 @@ private fun millis(duration: Duration): Long =
     }
 
 private fun <T> walk(page: suspend (cursor: String?) -> Page<T>): Flow<T> = flow {
-    val cursors = native { RawCursors(null) }
-    var cursor: String? = null
-    do {
-        val got = page(cursor)
-        got.items.forEach { emit(it) }
-        cursor = native(got.nextCursor) { cursors.follow(got.nextCursor) }
-    } while (cursor != null)
+    native { RawCursors(null) }.use { cursors ->
+        var cursor: String? = null
+        do {
+            val got = page(cursor)
+            got.items.forEach { emit(it) }
+            cursor = native(got.nextCursor) { cursors.follow(got.nextCursor) }
+        } while (cursor != null)
+    }
 }
