@@ -533,6 +533,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_a_caller_waited_counts_in_the_timeout() {
+        let network = Network::new([Step::Hang]);
+        let started = Instant::now();
+        let call = create(&network.client()).timeout(seconds(10)).waited(seconds(8));
+        assert_eq!(call.await.unwrap_err().message(), "no answer within 10s (attempts: 1)");
+        assert_eq!(started.elapsed(), seconds(2));
+
+        let network = Network::new([Step::Hang]);
+        let call = create(&network.client()).timeout(seconds(10)).waited(seconds(10));
+        let error = call.await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 0));
+        assert!(!error.is_outcome_unknown());
+        assert_eq!(network.attempts(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_call_s_options_win_over_the_client_s() {
         let network = Network::new([failed(500, &[], "")]);
         let client = network.builder().max_retries(5).build().unwrap();
