@@ -152,10 +152,12 @@ impl<'a> Operation<'a> {
         let request_id = request_id.and_then(|value| value.to_str().ok());
         let request_id = request_id.map(|id| clean(id, api_key));
         let status = response.status().as_u16();
-        let read = envelope::open(&response, api_key)
-            .and_then(|data| envelope::decode(&data).map_err(|error| error.with_status(status)));
+        let read = envelope::open(&response, api_key).and_then(|data| {
+            let value = envelope::decode(&data).map_err(|error| error.with_status(status))?;
+            Ok((value, data))
+        });
         match read {
-            Ok(value) => Ok(Response::new(value, status, request_id, self.attempt)),
+            Ok((value, data)) => Ok(Response::new(value, data, status, request_id, self.attempt)),
             Err(error) => {
                 let retry_after = retry::retry_after(response.headers(), Timestamp::now());
                 let transient = retry::is_transient(status, error.code(), retry_after);
