@@ -3,6 +3,12 @@
 # pyright: reportUnusedFunction=false
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from . import _typing as t
+else:
+    from ._lazy import t
+
 
 class FastStarError(Exception):
     """Says what went wrong, where, and what to do.
@@ -19,28 +25,33 @@ class FastStarError(Exception):
 
     code: str
     message: str
-    param: str | None
-    status: int | None
-    request_id: str | None
+    param: t.Optional[str]
+    status: t.Optional[int]
+    request_id: t.Optional[str]
     retryable: bool
 
     def __init__(
         self,
         message: str,
+        fields: t.Optional[t.Mapping[str, t.Any]] = None,
         *,
         code: str = "internal",
-        param: str | None = None,
-        status: int | None = None,
-        request_id: str | None = None,
+        param: t.Optional[str] = None,
+        status: t.Optional[int] = None,
+        request_id: t.Optional[str] = None,
         retryable: bool = False,
     ) -> None:
-        super().__init__(message)
         self.message = message
         self.code = code
         self.param = param
         self.status = status
         self.request_id = request_id
         self.retryable = retryable
+        # Whatever makes an exception anew from its `args` has the rest from there: Celery's JSON.
+        if isinstance(fields, dict):
+            self.__dict__.update(fields)
+        rest = {name: value for name, value in self.__dict__.items() if value}
+        super().__init__(rest.pop("message", message), rest)
 
     def __str__(self) -> str:
         text = f"{self.param}: {self.message}" if self.param else self.message
@@ -60,7 +71,7 @@ class FastStarError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # With its own attributes, so that it crosses processes: Celery, multiprocessing.
-        return _restore, (type(self), self.__dict__.copy())
+        return _restore, (type(self), self.args, self.__dict__.copy())
 
 
 class ValidationError(FastStarError):
@@ -141,9 +152,9 @@ def _from_core(
     kind: str,
     code: str,
     message: str,
-    param: str | None,
-    status: int | None,
-    request_id: str | None,
+    param: t.Optional[str],
+    status: t.Optional[int],
+    request_id: t.Optional[str],
     retryable: bool,
 ) -> FastStarError:
     make = _CLASSES.get(kind, FastStarError)
@@ -157,7 +168,10 @@ def _from_core(
     )
 
 
-def _restore(cls: type[FastStarError], attributes: dict[str, object]) -> FastStarError:
-    error = cls.__new__(cls, attributes.get("message"))
+def _restore(
+    cls: type[FastStarError], args: tuple[object, ...], attributes: dict[str, object]
+) -> FastStarError:
+    # Without `__init__`: a subclass of yours may take other arguments.
+    error = cls.__new__(cls, *args)
     error.__dict__.update(attributes)
     return error

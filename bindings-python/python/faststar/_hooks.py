@@ -9,10 +9,13 @@ from ._errors import FastStarError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, Literal
+    from collections.abc import Callable
+    from typing import Any
 
-    EventHooks = Mapping[Literal["request", "response"], Iterable[Callable[[Any], object]]]
+    from . import _typing as t
+    from . import types
+else:
+    from ._lazy import t, types
 
 
 class RequestInfo:
@@ -48,21 +51,21 @@ class ResponseInfo:
     __slots__ = ("attempts", "duration", "error", "request", "request_id", "status")
 
     request: RequestInfo
-    status: int | None
-    request_id: str | None
+    status: t.Optional[int]
+    request_id: t.Optional[str]
     duration: float
-    attempts: int | None
-    error: BaseException | None
+    attempts: t.Optional[int]
+    error: t.Optional[BaseException]
 
     def __init__(
         self,
         request: RequestInfo,
         *,
-        status: int | None,
-        request_id: str | None,
+        status: t.Optional[int],
+        request_id: t.Optional[str],
         duration: float,
-        attempts: int | None,
-        error: BaseException | None,
+        attempts: t.Optional[int],
+        error: t.Optional[BaseException],
     ) -> None:
         self.request = request
         self.status = status
@@ -83,7 +86,7 @@ class Watchers:
 
     __slots__ = ("_on_request", "_on_response")
 
-    def __init__(self, hooks: EventHooks | None) -> None:
+    def __init__(self, hooks: t.Optional[types.EventHooks]) -> None:
         hooks = hooks or {}
         unknown = set(hooks) - {"request", "response"}
         if unknown:
@@ -134,10 +137,10 @@ class Watch:
 
     def _end(
         self,
-        status: int | None,
-        request_id: str | None,
-        attempts: int | None,
-        error: BaseException | None,
+        status: t.Optional[int],
+        request_id: t.Optional[str],
+        attempts: t.Optional[int],
+        error: t.Optional[BaseException],
     ) -> None:
         duration = perf_counter() - self._started
         if _log_level_is_on():
