@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import pydoc
 import subprocess
 import sys
 import types
@@ -101,6 +102,13 @@ def test_no_field_of_a_result_is_without_a_docstring():
         if inspect.isclass(kind) and kind.__module__ == "faststar":
             for member, value in vars(kind).items():
                 assert member.startswith("_") or value.__doc__, f"{name}.{member}"
+
+
+@pytest.mark.parametrize("kind", [faststar.FastStar, faststar.AsyncFastStar])
+def test_help_shows_the_groups_of_calls(kind):
+    shown = pydoc.plain(pydoc.render_doc(kind))
+    assert "checkout\n |      The calls about checkout sessions." in shown
+    assert "catalog\n |      The calls about products and prices." in shown
 
 
 PARAMS = [getattr(faststar.types, name) for name in vars(faststar.types) if name.endswith("Params")]

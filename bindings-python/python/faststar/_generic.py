@@ -17,7 +17,7 @@ class Generic:
 
 
 class cached_property:
-    """`functools.cached_property`; of two threads that read it at once both get the same object."""
+    """`functools.cached_property`: all threads share its object, and `help` shows its docstring."""
 
     name: str
 
@@ -33,3 +33,9 @@ class cached_property:
             return self
         value: object = instance.__dict__.setdefault(self.name, self.func(instance))
         return value
+
+    def __set__(self, instance: object, value: object) -> None:
+        instance.__dict__[self.name] = value
+
+    def __delete__(self, instance: object) -> None:
+        instance.__dict__.pop(self.name, None)
