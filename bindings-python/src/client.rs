@@ -3,7 +3,7 @@
 use std::future::pending;
 use std::time::Duration;
 
-use faststar::client::{Call, ListParams};
+use faststar::client::{Call, ListParams, Terms};
 use faststar::error::{Error, Result, code};
 use faststar::{
     ClientBuilder, CreatePrice, CreateProduct, CreateSession, ErrorKind, MerchantKind, blocking,
@@ -66,7 +66,7 @@ impl Client {
                 builder = builder.merchant(MerchantKind::from(merchant.as_str()));
             }
             let client = Self {
-                builder: builder.user_agent(user_agent),
+                builder: builder.user_agent(user_agent).terms(Terms::PYTHON),
                 blocking: PerProcess::new(),
                 asynchronous: PerProcess::new(),
             };
@@ -216,7 +216,7 @@ impl Operation {
     }
 }
 
-/// What one call has otherwise than its client.
+/// Per-call overrides.
 #[derive(Default)]
 struct Options {
     idempotency_key: Option<String>,

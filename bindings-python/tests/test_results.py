@@ -81,7 +81,16 @@ def errors():
         faststar.quote(currency="EUR", lines=[{"unit_amount": -1, "quantity": 1}], country="DE")
     yield raised.value
     yield faststar.NotFoundError("no session", code="not_found", status=404, request_id="req_1")
-    yield faststar.RateLimitError("slow down", code="rate_limited", status=429, retryable=True)
+    yield faststar.RateLimitError("slow down", status=429, retryable=True, retry_after=0.0)
+    yield faststar.APIConnectionError(
+        "reset",
+        code="connection_failed",
+        attempts=3,
+        headers={"x-request-id": "req_1"},
+        idempotency_key="order_1",
+        outcome_unknown=True,
+        network_error="reset",
+    )
     yield faststar.FastStarError("bare")
 
 

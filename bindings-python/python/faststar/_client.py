@@ -29,7 +29,7 @@ def call_options(
     max_retries: t.Optional[int],
     idempotency_key: t.Optional[str] = None,
 ) -> dict[str, object]:
-    """Gathers what one call has otherwise than its client."""
+    """Gathers the overrides of one call."""
     return {
         "timeout": timeout,
         "max_retries": max_retries,
@@ -117,11 +117,14 @@ class FastStar(BaseClient):
         base_url: Where the API is; ``FASTSTAR_BASE_URL``, or FastStar's own. It must be https, but
             for this machine itself: a sandbox.
         timeout: How many seconds a call may take, all its attempts and waits together; 30.
-        max_retries: How often a failed attempt is repeated where that may help; 2.
+        max_retries: How often a failed attempt is repeated where that may help; 2. The client holds
+            a budget of twenty retries, so that an outage is not made worse: a second gives one
+            back, and so do five calls that succeed. ``max_retries`` of one call wins over it.
         merchant: What the merchant is, so that a request which such a merchant must not send is
             refused before it is sent: ``"direct"`` or ``"mor"`` (Merchant of Record).
         event_hooks: ``{"request": [f], "response": [g]}``: ``f`` gets a `RequestInfo` before a
-            call, ``g`` a `ResponseInfo` after it, in the caller's thread and context.
+            call, ``g`` a `ResponseInfo` after it, in the caller's thread and context. An exception
+            of a hook is logged and costs no result.
 
     Raises:
         ConfigurationError: There is no key, or something given cannot work.
