@@ -15,7 +15,7 @@ use faststar::{
 use pyo3::prelude::*;
 use serde_json::json;
 
-use crate::convert::{is_bytes, optional_text, text, to_json, to_python};
+use crate::convert::{is_bytes, optional_text, text, text_to_python, to_json, to_python};
 use crate::error::guarded;
 use crate::results::{Meta, Quote, as_python};
 use crate::webhook::Body;
@@ -75,14 +75,20 @@ pub fn check_session<'py>(
 /// Takes a mapping, or the bytes of a JSON text, where what most parsers let pass is refused.
 fn session_request(request: &Bound<'_, PyAny>, strict: bool) -> PyResult<CreateSession> {
     let body = if is_bytes(request) { Some(Body::read(request)?) } else { None };
-    guarded(request.py(), || {
+    let read = guarded(request.py(), || {
         let value = match &body {
             Some(body) => schema::parse(body.bytes())?,
             None => to_json(request)?,
         };
         let strictness = if strict { Strictness::Full } else { Strictness::Types };
         schema::from_value(&CreateSession::SCHEMA, value, strictness)
-    })
+    })?;
+    if let Some(text) = body.as_ref().and_then(|body| std::str::from_utf8(body.bytes()).ok()) {
+        // Refuses the integer that a request cannot carry, which the parser has rounded.
+        let exact = text_to_python(request.py(), text)?;
+        guarded(request.py(), || to_json(&exact))?;
+    }
+    Ok(read)
 }
 
 /// Looks a tax rate up in the bundled table.
