@@ -3,6 +3,8 @@
 # pyright: reportPrivateUsage=false
 from __future__ import annotations
 
+import os
+
 from . import _faststar
 from ._errors import ConfigurationError
 from ._hooks import Watchers
@@ -48,6 +50,7 @@ def _user_agent() -> str:
 class BaseClient:
     """What both clients are set up with."""
 
+    _base_url: str | None
     _native: _faststar.Client | None
     _watchers: Watchers
 
@@ -62,6 +65,8 @@ class BaseClient:
         event_hooks: EventHooks | None = None,
     ) -> None:
         self._watchers = Watchers(event_hooks)
+        # A test looks at it, so that nothing of it leaves this machine.
+        self._base_url = base_url or os.environ.get("FASTSTAR_BASE_URL") or None
         self._native = _faststar.Client(
             api_key, base_url, timeout, max_retries, merchant, _user_agent()
         )
