@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import uuid
@@ -169,7 +168,7 @@ def _steps(reference: object, params: dict[str, Any]) -> Steps:
     rows = OrderSession.objects.using(using).filter(reference=number).order_by("attempt")
     looked_at: dict[str, Session | None] = {}
     while True:
-        attempts = list(rows)
+        attempts = list(rows.all())
         for attempt in attempts:
             id = attempt.session_id
             if not id or attempt.ended or id in looked_at:
@@ -255,8 +254,13 @@ def _begin(number: str, attempt: int, fingerprint: str, params: str, using: str)
         fingerprint=fingerprint,
         params=params,
     )
-    with contextlib.suppress(IntegrityError), _transaction(using):
-        new.save(using=using, force_insert=True)
+    try:
+        with _transaction(using):
+            new.save(using=using, force_insert=True)
+    except IntegrityError:
+        others = OrderSession.objects.using(using).filter(reference=number, attempt=attempt)
+        if not others.exists():
+            raise
 
 
 @contextmanager
