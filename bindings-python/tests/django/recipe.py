@@ -96,7 +96,9 @@ def test_clicks_after_the_payment(client, order, faststar_merchant):
 
 def test_a_click_through_another_host_name(client, order, faststar_merchant, settings):
     settings.ALLOWED_HOSTS = ["*"]
-    answers = [click(client, headers={"host": host}) for host in ("shop.example", "www.shop.example")]
+    answers = [
+        click(client, headers={"host": host}) for host in ("shop.example", "www.shop.example")
+    ]
     assert answers[0].url == answers[1].url
 
 
@@ -130,8 +132,8 @@ def test_an_old_session_is_paid_although_there_is_a_newer_one(client, order, fas
 def test_tax_on_top_is_no_other_amount(client, order, faststar_merchant):
     Order.objects.update(currency="USD")
     id = session_of(click(client))
-    from urllib.request import Request, urlopen
     import json
+    from urllib.request import Request, urlopen
 
     url = OrderSession.objects.get().url
     base, token = faststar_merchant.base_url.removesuffix("/api/v1"), url.partition("token=")[2]

@@ -101,7 +101,11 @@ def test_the_inbox_is_shown_and_searched(admin: Client, broken: dict[str, bool])
 
 def test_the_sessions_of_orders_are_shown_without_their_urls(admin: Client) -> None:
     OrderSession.objects.create(
-        reference="A-17", attempt=1, session_id="cs_1", url="https://cashier/CANARY", params="CANARY"
+        reference="A-17",
+        attempt=1,
+        session_id="cs_1",
+        url="https://cashier/CANARY",
+        params="CANARY",
     )
     path = "/admin/faststar/ordersession/"
     (row,) = OrderSession.objects.all()

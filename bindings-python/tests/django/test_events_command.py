@@ -193,9 +193,7 @@ def test_pruning_goes_in_batches(
 ) -> None:
     old = timezone.now() - timedelta(days=40)
     WebhookEvent.objects.bulk_create(
-        WebhookEvent(
-            id=f"evt_{n}", type="a.b", livemode=False, state="processed", body="{}"
-        )
+        WebhookEvent(id=f"evt_{n}", type="a.b", livemode=False, state="processed", body="{}")
         for n in range(25)
     )
     WebhookEvent.objects.update(received_at=old)

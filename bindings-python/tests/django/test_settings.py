@@ -13,9 +13,9 @@ import faststar
 import pytest
 from django.apps import apps
 from django.core.checks import run_checks
-from django.test import override_settings
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.test import override_settings
 from django.urls import include, path
 from faststar.django import conf, get_async_client, get_client, handlers, on, signals
 from faststar.django.views import awebhook
@@ -286,8 +286,10 @@ def test_a_server_is_told_at_its_start_that_the_secret_is_missing() -> None:
         if secret == "":
             assert 'set FASTSTAR["WEBHOOK_SECRET"]' in ran.stderr
     command = "from django.core.management import call_command, execute_from_command_line as run;"
-    code = code.replace("from django.core.wsgi import get_wsgi_application; get_wsgi_application()",
-                        command + "run(['manage.py', 'check'])")
+    code = code.replace(
+        "from django.core.wsgi import get_wsgi_application; get_wsgi_application()",
+        command + "run(['manage.py', 'check'])",
+    )
     ran = subprocess.run([sys.executable, "-c", code], env=mine, capture_output=True, text=True)
     assert "faststar.W004" in ran.stderr
     assert "webhooks will be answered with 500" not in ran.stderr, "the check has told it"

@@ -224,7 +224,7 @@ def test_forty_deliveries_at_once_pay_an_order_once(shop: Shop) -> None:
     page, session_id = order(shop)
     stock = shop.stock()
     reference, total = shop.one(
-        "select id::text, total from shop_order join faststar_order_sessions on reference = "
+        "select reference, total from shop_order join faststar_order_sessions on reference = "
         "shop_order.id::text where session_id = %s",
         session_id,
     )

@@ -15,7 +15,7 @@ class _Kept(Generic[Client]):
     """A client, and the options that it was made with."""
 
     def __init__(self, kind: type[Client]) -> None:
-        self._kind = kind
+        self._kind: type[Client] = kind
         # One value, so that another thread never sees a client beside another's options.
         self._kept: tuple[dict[str, Any], Client] | None = None
 

@@ -76,6 +76,8 @@ def run_again(record: WebhookEvent, *, force: bool = False) -> Outcome:
 
 def _handle(event: Event, *, durable: bool, settled: tuple[str, ...]) -> Outcome:
     using = router.db_for_write(WebhookEvent)
+    # A receiver of the signal may do what handlers do.
+    is_handled = bool(handlers_of(event.type)) or webhook_received.has_listeners(WebhookEvent)
     keeps_bodies = conf.inbox_option("BODY_RETENTION_DAYS") > 0
     claimed = False
     committed: list[Event] = []
@@ -86,7 +88,7 @@ def _handle(event: Event, *, durable: bool, settled: tuple[str, ...]) -> Outcome
             claimed = True
             if record.state in settled:
                 return Outcome.DUPLICATE
-            if not _is_handled(event):
+            if not is_handled:
                 record.state = State.UNHANDLED
                 record.body = event.to_json()
                 record.save(using=using)
@@ -111,16 +113,11 @@ def _handle(event: Event, *, durable: bool, settled: tuple[str, ...]) -> Outcome
         if not committed:
             return _failed(event, error, using)
         logger.exception("%s %s is done, but an on_commit callback raised", event.type, event.id)
-    if record.state == State.UNHANDLED:
+    if not is_handled:
         _tell_unhandled(event)
         return Outcome.UNHANDLED
     webhook_processed.send_robust(sender=WebhookEvent, event=event)
     return Outcome.PROCESSED
-
-
-def _is_handled(event: Event) -> bool:
-    # A receiver of the signal may do what handlers do.
-    return bool(handlers_of(event.type)) or webhook_received.has_listeners(WebhookEvent)
 
 
 def _claim(event: Event, using: str) -> WebhookEvent:

@@ -30,7 +30,7 @@ def waiting_at_most(seconds: float, using: str) -> Generator[None]:
     if bound is None:
         yield
         return
-    with bound(connection.connection, seconds):
+    with connection.wrap_database_errors, bound(connection.connection, seconds):
         yield
 
 

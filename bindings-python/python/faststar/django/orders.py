@@ -229,9 +229,7 @@ def _look(id: str) -> Generator[Step, Any, Session | None]:
 def _create(attempt: OrderSession, using: str) -> Generator[Step, Any, CreatedSession | None]:
     """Makes an attempt's session, or gets the one that was made under its key."""
     try:
-        created: CreatedSession = yield _Create(
-            attempt.idempotency_key, json.loads(attempt.params)
-        )
+        created: CreatedSession = yield _Create(attempt.idempotency_key, json.loads(attempt.params))
     except ConflictError as error:
         # Another click makes it at this moment. Where that has ended, look at what it made.
         attempt.refresh_from_db(using=using, fields=["session_id"])

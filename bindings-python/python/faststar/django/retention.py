@@ -76,9 +76,7 @@ def prune(
     return Pruned(bodies=bodies, attempts=emptied, rows=rows, kept=kept)
 
 
-def _in_batches(
-    found: QuerySet[Any], change: Callable[[QuerySet[Any]], int], batch: int
-) -> int:
+def _in_batches(found: QuerySet[Any], change: Callable[[QuerySet[Any]], int], batch: int) -> int:
     """Changes rows until none is found, and counts them."""
     changed = 0
     while True:

@@ -82,10 +82,12 @@ class Command(BaseCommand):
         getattr(self, f"_{options['command']}")(options)
 
     def _list(self, options: dict[str, Any]) -> None:
+        labels = dict(WebhookEvent.State.choices)
         found = _filtered(options).order_by("-received_at", "-pk")[: options["limit"]]
         for record in found:
             came = record.received_at.isoformat(sep=" ", timespec="seconds")
-            parts = (record.pk, record.type, record.get_state_display(), came, record.error)
+            state = str(labels.get(record.state, record.state))
+            parts = (record.pk, record.type, state, came, record.error)
             self.stdout.write("  ".join(part for part in parts if part))
         if not found:
             self.stderr.write("No event is like that.")
@@ -128,7 +130,7 @@ class Command(BaseCommand):
 
 
 def _add_filters(parser: Any) -> None:
-    states = [state.value for state in WebhookEvent.State if state != WebhookEvent.State.RECEIVED]
+    states = ["processed", *(state.value for state in _OPEN)]
     parser.add_argument(
         "--state", choices=states, action="append", help="Only these states. May be repeated."
     )
