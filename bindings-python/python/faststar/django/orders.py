@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Union, cast
+from typing import Any, Literal, Optional, Union, cast
 
 from asgiref.sync import sync_to_async
 from django.db import IntegrityError, router, transaction
@@ -27,14 +27,11 @@ from faststar import (
     NotFoundError,
     Session,
 )
+from faststar._typing import Unpack
+from faststar.types import CreateSessionParams
 
 from .clients import get_async_client, get_client
 from .models import OrderSession
-
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
-
-    from faststar.types import CreateSessionParams
 
 # They say where the buyer returns to and nothing of what is sold.
 _NOT_SOLD = ("success_url", "cancel_url")
@@ -55,13 +52,13 @@ class OpenSession:
 
     status: Literal["open", "complete"]
     session: Session
-    url: str | None = field(repr=False)
+    url: Optional[str] = field(repr=False)
 
 
 def open_session(
     reference: object,
     *,
-    client: FastStar | None = None,
+    client: Optional[FastStar] = None,
     **params: Unpack[CreateSessionParams],
 ) -> OpenSession:
     """Gives the one open session of an order, and makes it where there is none.
@@ -105,7 +102,7 @@ def open_session(
 async def aopen_session(
     reference: object,
     *,
-    client: AsyncFastStar | None = None,
+    client: Optional[AsyncFastStar] = None,
     **params: Unpack[CreateSessionParams],
 ) -> OpenSession:
     """Gives the one open session of an order, in ``async`` views; see `open_session`."""
@@ -148,7 +145,7 @@ Step = Union[_Retrieve, _Create, OpenSession]
 Steps = Generator[Step, Any, None]
 
 
-def _next(steps: Steps, answer: Answer | None = None) -> Step:
+def _next(steps: Steps, answer: Optional[Answer] = None) -> Step:
     if isinstance(answer, FastStarError):
         return steps.throw(answer)
     return steps.send(answer)
@@ -166,7 +163,7 @@ def _steps(reference: object, params: dict[str, Any]) -> Steps:
     ).hexdigest()
     using = router.db_for_write(OrderSession)
     rows = OrderSession.objects.using(using).filter(reference=number).order_by("attempt")
-    looked_at: dict[str, Session | None] = {}
+    looked_at: dict[str, Optional[Session]] = {}
     while True:
         attempts = list(rows.all())
         for attempt in attempts:
@@ -216,7 +213,7 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} has no place in a session's params")
 
 
-def _look(id: str) -> Generator[Step, Any, Session | None]:
+def _look(id: str) -> Generator[Step, Any, Optional[Session]]:
     """Retrieves a session; ``None`` where the merchant has none of that id."""
     try:
         session: Session = yield _Retrieve(id)
@@ -226,7 +223,7 @@ def _look(id: str) -> Generator[Step, Any, Session | None]:
     return session
 
 
-def _create(attempt: OrderSession, using: str) -> Generator[Step, Any, CreatedSession | None]:
+def _create(attempt: OrderSession, using: str) -> Generator[Step, Any, Optional[CreatedSession]]:
     """Makes an attempt's session, or gets the one that was made under its key."""
     try:
         created: CreatedSession = yield _Create(attempt.idempotency_key, json.loads(attempt.params))

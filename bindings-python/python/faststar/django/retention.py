@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Optional
 
 from django.db import router
 from django.db.models import Q, QuerySet
@@ -38,9 +38,9 @@ class Pruned:
 
 def prune(
     *,
-    days: float | None = None,
+    days: Optional[float] = None,
     unfinished: bool = False,
-    rows_days: float | None = None,
+    rows_days: Optional[float] = None,
     batch: int = 500,
 ) -> Pruned:
     """Empties what has personal data and is old, in batches, each a transaction of its own.

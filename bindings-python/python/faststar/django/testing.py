@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
 from django.test.utils import override_settings
 
-from . import conf
+from faststar.testing import Merchant
 
-if TYPE_CHECKING:
-    from faststar.testing import Merchant
+from . import conf
 
 
 @contextmanager

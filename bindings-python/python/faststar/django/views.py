@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from math import ceil
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Optional, TypeVar, Union
 
 from asgiref.sync import sync_to_async
 from django.db import connections, transaction
@@ -59,7 +59,7 @@ async def awebhook(request: HttpRequest) -> HttpResponse:
     return _answer(await sync_to_async(receive)(found)) if isinstance(found, Event) else found
 
 
-def _verify(request: HttpRequest) -> Event | HttpResponse:
+def _verify(request: HttpRequest) -> Union[Event, HttpResponse]:
     """Gives the event that a request brings, or the answer to a request that brings none."""
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])
@@ -94,7 +94,7 @@ def _answer(outcome: Outcome) -> HttpResponse:
     return answer
 
 
-def find_path() -> str | None:
+def find_path() -> Optional[str]:
     """Finds the path of the webhook view in your URLs; ``None`` where no URL leads to it."""
     candidates: tuple[Any, ...] = ("faststar:webhook", webhook, awebhook)
     for view in candidates:
