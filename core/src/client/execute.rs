@@ -9,8 +9,6 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::field::Empty;
-use tracing::{Instrument, Span, debug, error, info_span};
 
 use crate::error::{Error, ErrorKind, NetworkError, Result, code};
 
@@ -22,6 +20,7 @@ use super::redact::{clean, clean_headers};
 use super::request::{IDEMPOTENCY_KEY, Request};
 use super::response::Response;
 use super::retry::{self, Decision};
+use super::trace::{self, CallSpan};
 use super::transport::{HttpRequest, TransportError, TransportErrorKind};
 
 /// Per-call overrides.
@@ -39,19 +38,8 @@ pub(super) async fn execute<T: DeserializeOwned>(
     options: &Options,
 ) -> Result<Response<T>> {
     let mut operation = Operation::new(client, request, options)?;
-    let span = info_span!(
-        "faststar.request",
-        method = %request.method(),
-        path = request.path(),
-        attempts = Empty,
-        status = Empty,
-        request_id = Empty,
-        idempotency_key = Empty,
-        outcome_unknown = Empty,
-        error = Empty,
-        elapsed_ms = Empty,
-    );
-    let run = AssertUnwindSafe(operation.run().instrument(span.clone())).catch_unwind().await;
+    let span = CallSpan::new(&request.method(), request.path());
+    let run = AssertUnwindSafe(span.run(operation.run())).catch_unwind().await;
     let result = run.unwrap_or_else(|panic| Err(of_runtime(panic)));
     let result = result.map_err(|error| operation.finish(error));
     operation.tell_call(Told::of(result.as_ref()), &span);
@@ -139,13 +127,7 @@ impl<'a> Operation<'a> {
                 return Err(failure.error);
             };
             self.tell_attempt(started, told, Some(wait));
-            debug!(
-                attempt = self.attempt,
-                wait_ms = millis(wait),
-                status = failure.error.status(),
-                code = failure.error.code(),
-                "retrying"
-            );
+            trace::retrying(self.attempt, wait, &failure.error);
             last = Some(failure.error);
             sleep(wait).await;
         }
@@ -201,7 +183,7 @@ impl<'a> Operation<'a> {
         };
         match failed.decision() {
             Decision::RetryAfter(_) if !self.may_retry(error) => {
-                debug!("not retrying: the retry budget is spent");
+                trace::budget_is_spent();
                 Decision::GiveUp
             }
             decision => decision,
@@ -256,28 +238,20 @@ impl<'a> Operation<'a> {
         self.observe(|observer| observer.on_attempt(&info));
     }
 
-    fn tell_call(&self, told: Told<'_>, span: &Span) {
-        let duration = self.started.elapsed();
-        span.record("attempts", self.attempt);
-        span.record("elapsed_ms", millis(duration));
-        span.record("error", told.error_code);
-        span.record("status", told.status);
-        span.record("request_id", told.request_id);
-        span.record("idempotency_key", self.idempotency_key());
-        let outcome_unknown = self.outcome_unknown && told.error_code.is_some();
-        span.record("outcome_unknown", outcome_unknown);
+    fn tell_call(&self, told: Told<'_>, span: &CallSpan) {
         let info = CallInfo {
             method: self.request.method().as_str(),
             path: self.path,
             attempts: self.attempt,
-            duration,
+            duration: self.started.elapsed(),
             status: told.status,
             request_id: told.request_id,
             idempotency_key: self.idempotency_key(),
             error_code: told.error_code,
             network_error: told.network_error,
-            outcome_unknown,
+            outcome_unknown: self.outcome_unknown && told.error_code.is_some(),
         };
+        span.end(&info);
         self.observe(|observer| observer.on_call(&info));
     }
 
@@ -285,7 +259,7 @@ impl<'a> Operation<'a> {
     fn observe(&self, tell: impl FnOnce(&dyn Observer)) {
         let Some(observer) = &self.client.inner.config.observer else { return };
         if catch_unwind(AssertUnwindSafe(|| tell(observer.as_ref()))).is_err() {
-            error!(path = self.path, "an observer panicked; the call goes on");
+            trace::observer_panicked(self.path);
         }
     }
 }
@@ -349,10 +323,6 @@ fn of_runtime(panic: Box<dyn Any + Send>) -> Error {
 /// A deadline that is as good as none, for a timeout beyond what the clock can tell.
 fn far(now: Instant) -> Instant {
     now + Duration::from_secs(30 * 365 * 86_400)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
