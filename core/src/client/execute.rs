@@ -152,14 +152,17 @@ impl<'a> Operation<'a> {
         let retry_after = retry::retry_after(response.headers(), Timestamp::now());
         let read = match envelope::open(&response, api_key, &inner.config.terms) {
             // Data of another shape has the same shape the next time.
-            Ok(data) => envelope::decode(&data).map_err(|error| error.with_status(status)),
+            Ok(data) => match envelope::decode(&data) {
+                Ok(value) => Ok((value, data)),
+                Err(error) => Err(error.with_status(status)),
+            },
             Err(error) => {
                 let transient = retry::is_transient(status, error.code(), retry_after);
                 Err(error.with_retryable(transient))
             }
         };
         match read {
-            Ok(value) => Ok(Response::new(value, status, request_id, self.attempt)),
+            Ok((value, data)) => Ok(Response::new(value, data, status, request_id, self.attempt)),
             Err(error) => {
                 let outcome_unknown = retry::leaves_outcome_unknown(status, error.code());
                 let error = error
