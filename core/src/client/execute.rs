@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -32,14 +33,32 @@ pub(super) struct Options {
 }
 
 /// Sends a request until it is answered, it cannot be, or its time is up.
-pub(super) async fn execute<T: DeserializeOwned>(
+pub(super) async fn execute<T: DeserializeOwned + Send>(
     client: &Client,
     request: &Request,
     options: &Options,
 ) -> Result<Response<T>> {
+    let mut value = None;
+    let mut read = |data: &RawValue| {
+        value = Some(envelope::decode(data)?);
+        Ok(())
+    };
+    let response = carry_out(client, request, options, &mut read).await?;
+    Ok(response.with_value(value.expect("a call that succeeded has read its value")))
+}
+
+/// Reads an answer's `data`. Behind a reference, so that there is one copy of the attempts for all types.
+type Read<'r> = &'r mut (dyn FnMut(&RawValue) -> Result<()> + Send);
+
+async fn carry_out(
+    client: &Client,
+    request: &Request,
+    options: &Options,
+    read: Read<'_>,
+) -> Result<Response<()>> {
     let mut operation = Operation::new(client, request, options)?;
     let span = CallSpan::new(&request.method(), request.path());
-    let run = AssertUnwindSafe(span.run(operation.run())).catch_unwind().await;
+    let run = AssertUnwindSafe(span.run(operation.run(read))).catch_unwind().await;
     let result = run.unwrap_or_else(|panic| Err(of_runtime(panic)));
     let result = result.map_err(|error| operation.finish(error));
     operation.tell_call(Told::of(result.as_ref()), &span);
@@ -100,12 +119,12 @@ impl<'a> Operation<'a> {
         })
     }
 
-    async fn run<T: DeserializeOwned>(&mut self) -> Result<Response<T>> {
+    async fn run(&mut self, read: Read<'_>) -> Result<Response<()>> {
         let mut last = None;
         loop {
             self.attempt += 1;
             let started = Instant::now();
-            let failure = match timeout_at(self.deadline, self.try_once()).await {
+            let failure = match timeout_at(self.deadline, self.try_once(read)).await {
                 Ok(Ok(response)) => {
                     self.client.inner.budget.note_success();
                     self.tell_attempt(started, Told::of(Ok(&response)), None);
@@ -115,13 +134,13 @@ impl<'a> Operation<'a> {
                 Err(_) => {
                     self.outcome_unknown |= self.has_effect;
                     let error = self.timed_out(last);
-                    self.tell_attempt(started, Told::of::<T>(Err(&error)), None);
+                    self.tell_attempt(started, Told::of(Err(&error)), None);
                     return Err(error);
                 }
             };
             self.outcome_unknown |= self.has_effect && failure.outcome_unknown;
             let decision = self.decide(&failure.error);
-            let told = Told::of::<T>(Err(&failure.error));
+            let told = Told::of(Err(&failure.error));
             let Decision::RetryAfter(wait) = decision else {
                 self.tell_attempt(started, told, None);
                 return Err(failure.error);
@@ -133,7 +152,7 @@ impl<'a> Operation<'a> {
         }
     }
 
-    async fn try_once<T: DeserializeOwned>(&self) -> Result<Response<T>, Failure> {
+    async fn try_once(&self, read: Read<'_>) -> Result<Response<()>, Failure> {
         let inner = &self.client.inner;
         let api_key = &inner.config.api_key;
         let response = match inner.transport.send(self.request.clone()).await {
@@ -150,10 +169,10 @@ impl<'a> Operation<'a> {
         let request_id = request_id.map(|id| clean(id, api_key));
         let status = response.status().as_u16();
         let retry_after = retry::retry_after(response.headers(), Timestamp::now());
-        let read = match envelope::open(&response, api_key, &inner.config.terms) {
+        let data = match envelope::open(&response, api_key, &inner.config.terms) {
             // Data of another shape has the same shape the next time.
-            Ok(data) => match envelope::decode(&data) {
-                Ok(value) => Ok((value, data)),
+            Ok(data) => match read(&data) {
+                Ok(()) => Ok(data),
                 Err(error) => Err(error.with_status(status)),
             },
             Err(error) => {
@@ -161,8 +180,8 @@ impl<'a> Operation<'a> {
                 Err(error.with_retryable(transient))
             }
         };
-        match read {
-            Ok((value, data)) => Ok(Response::new(value, data, status, request_id, self.attempt)),
+        match data {
+            Ok(data) => Ok(Response::new(data, status, request_id, self.attempt)),
             Err(error) => {
                 let outcome_unknown = retry::leaves_outcome_unknown(status, error.code());
                 let error = error
@@ -276,7 +295,7 @@ struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    fn of<T>(outcome: Result<&'a Response<T>, &'a Error>) -> Self {
+    fn of(outcome: Result<&'a Response<()>, &'a Error>) -> Self {
         match outcome {
             Ok(response) => Self {
                 status: Some(response.status()),
