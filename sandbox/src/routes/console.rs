@@ -14,7 +14,7 @@ use faststar::Currency;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::{Handled, Page, PageQuery};
+use super::{Handled, PAGE_COST, Page, PageQuery};
 use crate::app::App;
 use crate::checkout;
 use crate::clock;
@@ -56,8 +56,9 @@ pub(super) async fn merchant(State(app): State<Arc<App>>, ActsFor(caller): ActsF
             .iter()
             .map(|endpoint| {
                 json!({
-                    "id": endpoint.id, "url": endpoint.url, "events": endpoint.events,
+                    "id": endpoint.id, "url": mask::text(&endpoint.url), "events": endpoint.events,
                     "secret": mask::secret(endpoint.secret.expose()),
+                    "disabled": endpoint.disabled,
                 })
             })
             .collect();
@@ -92,6 +93,7 @@ pub(super) async fn sessions(
 ) -> Handled {
     let PageQuery { limit, cursor } = PageQuery::read(query.as_deref())?;
     let (merchant_id, now) = (caller.merchant.id.clone(), caller.now_ms());
+    let share = app.budget.take(PAGE_COST).await?;
     let list = app.store.run(move |db| {
         let (mut rows, next) = store::list_sessions(db, &merchant_id, limit, cursor.as_deref())?;
         rows.iter_mut().for_each(|row| row.expire_if_due(now));
@@ -99,7 +101,8 @@ pub(super) async fn sessions(
     });
     let (rows, next_cursor) = list.await?;
     let items: Vec<_> = rows.iter().map(session_view).collect();
-    Ok(Reply::ok("Checkout sessions retrieved", &Page { items, next_cursor }))
+    let page = Page { items, next_cursor };
+    Ok(Reply::ok("Checkout sessions retrieved", &page).holding(share))
 }
 
 /// Shows a session, the quote that explains its amounts, and what has happened to it.
