@@ -90,12 +90,12 @@ pub struct AnswerBody<B> {
     body: B,
     rest: Bytes,
     /// Its share of the memory, until it is sent or given up.
-    _share: Option<Share>,
+    _share: Option<Arc<Share>>,
 }
 
 impl<B> AnswerBody<B> {
     /// Wraps a body, with its share of the memory where it has one.
-    pub fn new(body: B, share: Option<Share>) -> Self {
+    pub fn new(body: B, share: Option<Arc<Share>>) -> Self {
         Self { body, rest: Bytes::new(), _share: share }
     }
 }

@@ -64,7 +64,7 @@ pub async fn serve(stream: TcpStream, router: Router, stop: watch::Receiver<bool
                     response.headers_mut().insert(header::CONNECTION, close);
                 }
             }
-            let share = response.extensions_mut().remove::<Share>();
+            let share = response.extensions_mut().remove::<Arc<Share>>();
             Ok::<_, Infallible>(response.map(|body| AnswerBody::new(body, share)))
         }
     });

@@ -332,7 +332,12 @@ mod tests {
         };
         app.store.run(move |db| store::add_event(db, &event)).await.unwrap();
         let (_stop, stopped) = watch::channel(false);
-        tokio::spawn(run(Arc::clone(&app), client(Receivers::default(), None).unwrap(), 256, stopped));
+        tokio::spawn(run(
+            Arc::clone(&app),
+            client(Receivers::default(), None).unwrap(),
+            256,
+            stopped,
+        ));
         received.recv().await.unwrap();
         // Each of these would have sent it again.
         for _ in 0..50 {

@@ -309,12 +309,30 @@ mod tests {
     #[test]
     fn a_field_is_known_by_its_name_however_it_is_written() {
         for name in [
-            "apiKey", "api_key", "API-KEY", "X-API-Key", "authorization", "Proxy-Authorization",
-            "clientSecret", "client_secret", "session_token", "sessionToken", "SessionToken",
-            "webhook-secret", "access_token", "newPassword", "passwd", "CVC", "card_number",
-            "cardNumber", "private_key", "Cookie", "set-cookie",
+            "apiKey",
+            "api_key",
+            "API-KEY",
+            "X-API-Key",
+            "authorization",
+            "Proxy-Authorization",
+            "clientSecret",
+            "client_secret",
+            "session_token",
+            "sessionToken",
+            "SessionToken",
+            "webhook-secret",
+            "access_token",
+            "newPassword",
+            "passwd",
+            "CVC",
+            "card_number",
+            "cardNumber",
+            "private_key",
+            "Cookie",
+            "set-cookie",
         ] {
-            let shown = json(json!({ name: "hunter2", "x": {name: ["hunter2"]} }).to_string().as_bytes());
+            let shown =
+                json(json!({ name: "hunter2", "x": {name: ["hunter2"]} }).to_string().as_bytes());
             assert!(!shown.unwrap().to_string().contains("hunter2"), "{name}");
         }
         for name in ["token_type", "id", "key", "quantity", "numbers", "secretary", "company"] {
@@ -331,7 +349,10 @@ mod tests {
             ("postgres://u:p%40ss@db/shop", "postgres://••••@db/shop"),
             ("https://a.example/?apiKey=hunter2&n=1", "https://a.example/?apiKey=••••&n=1"),
             ("https://a.example/?api%5Fkey=hunter2", "https://a.example/?api%5Fkey=••••"),
-            ("https://a.example?x=1#access_token=hunter2", "https://a.example?x=1#access_token=••••"),
+            (
+                "https://a.example?x=1#access_token=hunter2",
+                "https://a.example?x=1#access_token=••••",
+            ),
             ("http://a/?next=http%3A%2F%2Fu%3Ahunter2%40b%2F", "http://a/?next=http://••••@b/"),
             ("http://a/http://u:hunter2@b/", "http://a/http://••••@b/"),
             ("<a href=\"http://a/?token=hunter2\">b</a>", "<a href=\"http://a/?token=••••\">b</a>"),

@@ -49,7 +49,9 @@ impl NoAnswer {
             if lacks_descriptors(&unresolved.0) || tokio::net::TcpSocket::new_v4().is_err() {
                 return Self::NoDescriptors;
             }
-            return Self::Receiver(format!("the name of {receiver} cannot be resolved: {unresolved}"));
+            return Self::Receiver(format!(
+                "the name of {receiver} cannot be resolved: {unresolved}"
+            ));
         }
         if io.is_some_and(lacks_descriptors) {
             return Self::NoDescriptors;
@@ -112,9 +114,8 @@ fn broken(http: &hyper::Error, io: Option<&io::Error>, error: &reqwest::Error) -
 }
 
 fn tls_mistake(error: &rustls::Error, receiver: &str) -> String {
-    let certificate = |mistake: &str| {
-        format!("TLS: the certificate of {receiver} is not accepted: {mistake}")
-    };
+    let certificate =
+        |mistake: &str| format!("TLS: the certificate of {receiver} is not accepted: {mistake}");
     let trust = "start the sandbox with --webhook-ca FILE to trust it";
     match error {
         rustls::Error::InvalidCertificate(mistake) => match mistake {
@@ -130,8 +131,7 @@ fn tls_mistake(error: &rustls::Error, receiver: &str) -> String {
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
                 certificate("it is not valid yet")
             }
-            CertificateError::NotValidForName
-            | CertificateError::NotValidForNameContext { .. } => {
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
                 certificate("it is for another name")
             }
             other => certificate(&other.to_string()),

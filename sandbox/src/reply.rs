@@ -1,5 +1,7 @@
 //! Answers: everything is in the envelope.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +20,7 @@ pub struct Reply {
     status: StatusCode,
     body: Vec<u8>,
     replayed: bool,
-    share: Option<Share>,
+    share: Option<Arc<Share>>,
 }
 
 #[derive(Serialize)]
@@ -37,9 +39,10 @@ impl Reply {
     }
 
     /// Keeps a share of the memory until the answer is sent.
-    pub fn holding(mut self, share: Share) -> Self {
+    pub fn holding(mut self, mut share: Share) -> Self {
         self.body.shrink_to_fit();
-        self.share = Some(share);
+        share.shrink_to(self.body.len());
+        self.share = Some(Arc::new(share));
         self
     }
 

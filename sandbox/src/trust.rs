@@ -46,8 +46,8 @@ fn read(file: &Path) -> Result<Vec<CertificateDer<'static>>> {
         Error::new(ErrorKind::Configuration, code::INVALID_CONFIGURATION, message)
             .with_param("--webhook-ca")
     };
-    let pem = std::fs::read(file)
-        .map_err(|error| refuse(format!("the file cannot be read: {error}")))?;
+    let pem =
+        std::fs::read(file).map_err(|error| refuse(format!("the file cannot be read: {error}")))?;
     let found: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|error| refuse(format!("the file is not valid PEM: {error}")))?;

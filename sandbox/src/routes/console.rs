@@ -14,7 +14,7 @@ use faststar::Currency;
 use futures_util::stream;
 use serde_json::{Value, json};
 
-use super::{Handled, PAGE_COST, Page, PageQuery};
+use super::{Handled, Page, PageQuery};
 use crate::app::App;
 use crate::checkout;
 use crate::clock;
@@ -93,7 +93,7 @@ pub(super) async fn sessions(
 ) -> Handled {
     let PageQuery { limit, cursor } = PageQuery::read(query.as_deref())?;
     let (merchant_id, now) = (caller.merchant.id.clone(), caller.now_ms());
-    let share = app.budget.take(PAGE_COST).await?;
+    let share = app.budget.take_page().await?;
     let list = app.store.run(move |db| {
         let (mut rows, next) = store::list_sessions(db, &merchant_id, limit, cursor.as_deref())?;
         rows.iter_mut().for_each(|row| row.expire_if_due(now));

@@ -98,9 +98,6 @@ pub fn refusing(app: Arc<App>) -> Router {
 /// What a handler gives.
 type Handled<T = crate::reply::Reply> = Result<T, Refusal>;
 
-/// What a page of a list takes of the memory: its rows, read and written out.
-const PAGE_COST: usize = 2 * crate::store::PAGE_BYTES;
-
 /// A page of a list, as `data`.
 #[derive(Serialize)]
 struct Page<T> {

@@ -8,7 +8,7 @@ use faststar::error::{Error, Result, code};
 use faststar::schema::{Field, Kind, Object, Origin};
 use url::form_urlencoded;
 
-use super::{Handled, PAGE_COST, Page, PageQuery};
+use super::{Handled, Page, PageQuery};
 use crate::app::App;
 use crate::extract::{Authenticated, IdempotencyKey, JsonBody};
 use crate::faults::Faults;
@@ -214,7 +214,7 @@ pub(super) async fn list_events(
     RawQuery(query): RawQuery,
 ) -> Handled {
     let query = EventQuery::read(query.as_deref())?;
-    let share = app.budget.take(PAGE_COST).await?;
+    let share = app.budget.take_page().await?;
     let page = events(&app, &caller.merchant.id, query).await?;
     Ok(Reply::ok("Events retrieved", &page).holding(share))
 }
@@ -226,7 +226,7 @@ pub(super) async fn deliver(
 ) -> Handled {
     let query = EventQuery::read(query.as_deref())?;
     app.settle(&caller.merchant.id).await?;
-    let share = app.budget.take(PAGE_COST).await?;
+    let share = app.budget.take_page().await?;
     let page = events(&app, &caller.merchant.id, query).await?;
     Ok(Reply::ok("Everything due was attempted", &page).holding(share))
 }

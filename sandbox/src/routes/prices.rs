@@ -7,7 +7,7 @@ use faststar::error::{Error, ErrorKind, code};
 use faststar::{CreatePrice, Price};
 use serde_json::json;
 
-use super::{Handled, PAGE_COST, Page, PageQuery};
+use super::{Handled, Page, PageQuery};
 use crate::app::App;
 use crate::extract::{Authenticated, IdempotencyKey, JsonBody};
 use crate::ids;
@@ -47,7 +47,7 @@ pub(super) async fn list(
 ) -> Handled {
     let PageQuery { limit, cursor } = PageQuery::read(query.as_deref())?;
     let merchant_id = caller.merchant.id.clone();
-    let share = app.budget.take(PAGE_COST).await?;
+    let share = app.budget.take_page().await?;
     let (items, next_cursor) = app
         .store
         .run(move |db| store::list_prices(db, &merchant_id, limit, cursor.as_deref()))

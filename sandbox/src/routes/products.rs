@@ -6,7 +6,7 @@ use axum::extract::{RawQuery, State};
 use faststar::{CreateProduct, Product};
 use serde_json::json;
 
-use super::{Handled, PAGE_COST, Page, PageQuery};
+use super::{Handled, Page, PageQuery};
 use crate::app::App;
 use crate::extract::{Authenticated, IdempotencyKey, JsonBody};
 use crate::ids;
@@ -40,7 +40,7 @@ pub(super) async fn list(
 ) -> Handled {
     let PageQuery { limit, cursor } = PageQuery::read(query.as_deref())?;
     let merchant_id = caller.merchant.id.clone();
-    let share = app.budget.take(PAGE_COST).await?;
+    let share = app.budget.take_page().await?;
     let (items, next_cursor) = app
         .store
         .run(move |db| store::list_products(db, &merchant_id, limit, cursor.as_deref()))

@@ -333,6 +333,41 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_clock_that_was_set_back_before_a_start_makes_nothing_wait_longer() {
+        let scratch = Scratch::new("set-back");
+        let store = Store::open(&Location::File(scratch.file())).unwrap();
+        // What was there when the clock showed a year more: tried thrice, not yet, late on purpose.
+        let year = 365 * 24 * 60 * 60 * 1000;
+        let now = crate::clock::machine_now_ms();
+        let ahead = now + 3_600_000 + year;
+        store.run(|db| Ok(db.execute_batch(OUTBOX)?)).await.unwrap();
+        store
+            .run(move |db| {
+                db.execute("UPDATE events SET created_at = ?1", [ahead])?;
+                db.execute("UPDATE deliveries SET due_at = ?1 + 120000", [ahead])?;
+                db.execute("UPDATE deliveries SET due_at = ?1 WHERE seq = 2", [ahead])?;
+                db.execute("UPDATE deliveries SET due_at = ?1 + 7000 WHERE seq = 4", [ahead])?;
+                Ok(())
+            })
+            .await
+            .unwrap();
+        drop(store);
+        let store = Store::open(&Location::File(scratch.file())).unwrap();
+        let waits = store.run(|db| {
+            let sql = "SELECT due_at FROM deliveries WHERE state = 'pending' ORDER BY seq";
+            let mut statement = db.prepare(sql)?;
+            let found = statement.query_map([], |row| row.get::<_, i64>(0))?;
+            Ok(found.collect::<rusqlite::Result<Vec<_>>>()?)
+        });
+        let since = crate::clock::machine_now_ms() - now;
+        let longest = [120_000, 0, 120_000, 7_000];
+        for (due_at, longest) in waits.await.unwrap().into_iter().zip(longest) {
+            let wait = due_at - (now + 3_600_000);
+            assert!((longest..=longest + since).contains(&wait), "{wait} of {longest}");
+        }
+    }
+
+    #[tokio::test]
     async fn what_is_asked_for_anew_during_an_attempt_is_sent_after_it() {
         let store = Store::open(&Location::Memory).unwrap();
         store.run(|db| Ok(db.execute_batch(OUTBOX)?)).await.unwrap();

@@ -34,8 +34,8 @@ use tokio::sync::oneshot;
 use crate::clock;
 
 pub use catalog::{
-    PAGE_BYTES, add_example_catalog, add_price, add_product, catalog_of, list_prices, list_products,
-    product_exists,
+    PAGE_BYTES, add_example_catalog, add_price, add_product, catalog_of, list_prices,
+    list_products, product_exists,
 };
 pub use deliveries::{Attempt, Due, GONE, Taken, record_attempt, take_due};
 pub use endpoints::{
@@ -442,6 +442,74 @@ mod tests {
         assert!(modes.iter().all(|mode| *mode == 0o600), "{modes:?}");
         let refused = Store::open(&Location::File(scratch.file())).unwrap_err();
         assert!(refused.message().contains("another sandbox has this database open"));
+    }
+
+    /// Gives the id that the file itself has, whatever is still in its write-ahead log.
+    fn id_in(path: &Path) -> Vec<u8> {
+        std::fs::read(path).unwrap()[68..72].to_vec()
+    }
+
+    #[test]
+    fn another_programs_file_is_refused_and_not_touched() {
+        let scratch = Scratch::new("foreign");
+        let tables = "CREATE TABLE django_migrations (id INTEGER); INSERT INTO django_migrations VALUES (1);";
+        let own_names = "CREATE TABLE merchants (id); CREATE TABLE api_keys (id); CREATE TABLE deliveries (id);";
+        for (name, setup) in [
+            ("a Django project's", tables.to_owned()),
+            ("one in WAL mode", format!("PRAGMA journal_mode = WAL; {tables}")),
+            ("one with a version", format!("{tables} PRAGMA user_version = 3;")),
+            ("one with such tables", own_names.into()),
+            ("one with an id", format!("PRAGMA application_id = 1196444487; {tables}")),
+            ("an empty one with an id", "PRAGMA application_id = 1196444487;".into()),
+        ] {
+            let _ = std::fs::remove_file(scratch.file());
+            Connection::open(scratch.file()).unwrap().execute_batch(&setup).unwrap();
+            let before = std::fs::read(scratch.file()).unwrap();
+            let refused = Store::open(&Location::File(scratch.file())).unwrap_err();
+            assert_eq!(refused.param(), Some("--db"), "{name}");
+            let message = refused.message();
+            assert!(message.contains("another program's") && !message.contains('\n'), "{message}");
+            assert!(std::fs::read(scratch.file()).unwrap() == before, "{name} was changed");
+            let files = std::fs::read_dir(&scratch.0).unwrap().count();
+            assert_eq!(files, 1, "{name} has files beside it");
+        }
+        std::fs::write(scratch.file(), "{\"name\": \"package.json\"}".repeat(100)).unwrap();
+        let refused = Store::open(&Location::File(scratch.file())).unwrap_err();
+        assert!(refused.message().contains("not an SQLite database"), "{refused}");
+    }
+
+    #[test]
+    fn another_programs_file_in_use_is_refused_as_such() {
+        let scratch = Scratch::new("in-use");
+        let other = Connection::open(scratch.file()).unwrap();
+        other
+            .execute_batch("CREATE TABLE t (x); BEGIN EXCLUSIVE; INSERT INTO t VALUES (1);")
+            .unwrap();
+        let refused = Store::open(&Location::File(scratch.file())).unwrap_err();
+        assert!(refused.message().contains("another program's"), "{refused}");
+        other.execute_batch("COMMIT").unwrap();
+    }
+
+    #[test]
+    fn a_database_is_marked_at_once_and_an_older_one_when_it_is_opened() {
+        let scratch = Scratch::new("marked");
+        for old in 0..=MIGRATIONS.len() {
+            let _ = std::fs::remove_file(scratch.file());
+            let db = Connection::open(scratch.file()).unwrap();
+            for migration in &MIGRATIONS[..old] {
+                db.execute_batch(migration).unwrap();
+            }
+            db.pragma_update(None, "user_version", old as i64).unwrap();
+            drop(db);
+            for _ in 0..2 {
+                drop(Store::open(&Location::File(scratch.file())).unwrap());
+                assert_eq!(id_in(&scratch.file()), b"FSsb", "from version {old}");
+            }
+        }
+        let _ = std::fs::remove_file(scratch.file());
+        let store = Store::open(&Location::File(scratch.file())).unwrap();
+        assert_eq!(id_in(&scratch.file()), b"FSsb", "a new one, before its log is taken in");
+        drop(store);
     }
 
     #[test]
