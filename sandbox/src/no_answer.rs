@@ -44,7 +44,8 @@ impl NoAnswer {
     /// Tells what a request to a URL has failed with; `limit_secs` is how long it was given.
     pub fn of(error: &reqwest::Error, url: &str, limit_secs: u64) -> Self {
         let receiver = place(url);
-        let io = find::<io::Error>(error);
+        // The innermost: those around it say nothing of their own.
+        let io = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).last();
         if let Some(unresolved) = find::<Unresolved>(error) {
             if lacks_descriptors(&unresolved.0) || tokio::net::TcpSocket::new_v4().is_err() {
                 return Self::NoDescriptors;
@@ -125,6 +126,10 @@ fn tls_mistake(error: &rustls::Error, receiver: &str) -> String {
             CertificateError::Other(OtherError(other)) if other.to_string().contains("CaUsed") => {
                 certificate(&format!("it is self-signed; {trust}"))
             }
+            CertificateError::BadSignature => certificate(
+                "it is not signed by the trusted certificate that has its issuer's name; name the \
+                 present one with --webhook-ca FILE",
+            ),
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
                 certificate("it has expired")
             }
@@ -154,27 +159,26 @@ fn lacks_descriptors(error: &io::Error) -> bool {
     [Errno::MFILE, Errno::NFILE].iter().any(|errno| code == Some(errno.raw_os_error()))
 }
 
-/// Finds an error of a kind among the causes of another one.
-fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
-    let mut cause = error;
-    loop {
-        if let Some(found) = cause.downcast_ref::<T>() {
-            return Some(found);
-        }
+/// Gives an error and its causes, the outermost first.
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |&cause: &&'a (dyn StdError + 'static)| {
         // The source of an I/O error is that of the error within it, which would be passed over.
-        cause = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(within) => within,
-            None => cause.source()?,
-        };
-    }
+        match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            Some(within) => Some(within),
+            None => cause.source(),
+        }
+    })
 }
 
-fn innermost(error: &dyn StdError) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
+/// Finds an error of a kind among the causes of another one.
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    causes(error).find_map(|cause| cause.downcast_ref())
+}
+
+fn innermost(error: &(dyn StdError + 'static)) -> String {
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Names a receiver without what its URL may keep secret.

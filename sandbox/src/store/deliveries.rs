@@ -172,7 +172,8 @@ pub fn record_attempt(db: &Connection, attempt: &Attempt) -> Outcome<()> {
         (None, _) if faults::ask(db, &due.merchant_id, |s| s.faults.next_duplicate())? => {}
         (None, _) => end(db, due, "delivered")?,
         (Some(_), None) => end(db, due, "parked")?,
-        // `due_at` is told by the merchant's clock, which may have been moved meanwhile.
+        // From its end on: one that took long is not followed by the next at once. `due_at` is told by
+        // the merchant's clock, which may have been moved meanwhile.
         (Some(_), Some(retry_in_ms)) => db
             .prepare_cached(
                 "UPDATE deliveries SET attempts = attempts + 1,
@@ -180,7 +181,11 @@ pub fn record_attempt(db: &Connection, attempt: &Attempt) -> Outcome<()> {
                          JOIN merchants m ON m.id = e.merchant_id WHERE e.id = endpoint_id)
                  WHERE seq = ?1 AND generation = ?2 AND state = 'pending'",
             )?
-            .execute(params![due.seq, due.generation, attempt.at_ms + retry_in_ms])
+            .execute(params![
+                due.seq,
+                due.generation,
+                attempt.at_ms + attempt.duration_ms + retry_in_ms
+            ])
             .map(drop)?,
     }
     queue::release(db, &due.endpoint_id, attempt.pace)
