@@ -138,6 +138,11 @@ fn session_view(row: &SessionRow) -> Value {
     let mut view = json!(checkout::view(row));
     if let Some(fields) = view.as_object_mut() {
         fields.remove("session_token");
+        for name in ["success_url", "cancel_url"] {
+            if let Some(Value::String(url)) = fields.get_mut(name) {
+                *url = mask::text(url);
+            }
+        }
     }
     view["created_at"] = clock::rfc3339(row.created_at).into();
     view["decimals"] =

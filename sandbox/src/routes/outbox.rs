@@ -124,7 +124,12 @@ const DELIVERY: Object = Object {
     name: "Delivery",
     doc: "An event's way to an endpoint.",
     fields: &[
-        Field::required("url", Kind::HttpUrl, Origin::SandboxOnly, "Where it goes."),
+        Field::required(
+            "url",
+            Kind::Text { max: 2100 },
+            Origin::SandboxOnly,
+            "Where it goes; secrets in it are masked.",
+        ),
         Field::required(
             "state",
             Kind::OneOf(DELIVERY_STATES),

@@ -9,7 +9,7 @@ use super::catalog::{PageOf, seq_before};
 use super::deliveries::{add_delivery, renew_delivery};
 use super::endpoints::list_endpoints;
 use super::{Outcome, faults, from_json};
-use crate::clock;
+use crate::{clock, mask};
 
 /// An event to be written and delivered.
 #[derive(Clone, Debug)]
@@ -186,7 +186,7 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<ListedDelivery>
         .query_map(params![event_seq, MOST], |row| {
             let (due_at, is_queued): (i64, bool) = (row.get(3)?, row.get(4)?);
             let delivery = ListedDelivery {
-                url: row.get(1)?,
+                url: mask::text(&row.get::<_, String>(1)?),
                 state: row.get(2)?,
                 next_attempt_at: is_queued.then(|| clock::rfc3339(due_at)),
                 attempts: Vec::new(),
