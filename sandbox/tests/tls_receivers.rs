@@ -97,11 +97,11 @@ fn attempt(sandbox: &Sandbox, url: &str) -> Option<String> {
 #[test]
 fn a_certificate_that_is_not_accepted_is_told_with_its_fault() {
     let sandbox = Sandbox::start(&[]);
-    let authority = authority();
+    let ours = authority();
     for (identity, fault) in [
         (self_signed(params("localhost")), "is not trusted"),
         (self_signed_authority("localhost"), "self-signed"),
-        (signed_by(&authority, params("localhost")), "is not trusted"),
+        (signed_by(&ours, params("localhost")), "is not trusted"),
     ] {
         let told = attempt(&sandbox, &receiver(&identity)).unwrap();
         for part in ["TLS: the certificate of localhost:", fault, "--webhook-ca FILE"] {
@@ -113,26 +113,26 @@ fn a_certificate_that_is_not_accepted_is_told_with_its_fault() {
 #[test]
 fn certificates_of_ones_own_are_trusted_where_they_are_named() {
     let folder = Folder::new("webhook-ca");
-    let authority = authority();
+    let ours = authority();
     let (plain, own_authority) =
         (self_signed(params("localhost")), self_signed_authority("localhost"));
     let of_another_name = self_signed(params("shop.example"));
     let mut expired = params("localhost");
     expired.not_before = date_time_ymd(2000, 1, 1);
     expired.not_after = date_time_ymd(2001, 1, 1);
-    let expired = signed_by(&authority, expired);
+    let expired = signed_by(&ours, expired);
     let file = folder.file("ca.pem");
-    let pem = [&authority, &plain, &own_authority, &of_another_name].map(|one| one.pem.clone());
+    let pem = [&ours, &plain, &own_authority, &of_another_name].map(|one| one.pem.clone());
     std::fs::write(&file, pem.concat()).unwrap();
     let sandbox = Sandbox::start(&["--webhook-ca", &file]);
-    for identity in [&plain, &own_authority, &signed_by(&authority, params("localhost"))] {
+    for identity in [&plain, &own_authority, &signed_by(&ours, params("localhost"))] {
         assert_eq!(attempt(&sandbox, &receiver(identity)), None);
     }
     let other_authority = authority();
     let other = self_signed_authority("localhost");
     for (identity, fault) in [
         (&of_another_name, "it is for another name"),
-        (&signed_by(&authority, params("shop.example")), "it is for another name"),
+        (&signed_by(&ours, params("shop.example")), "it is for another name"),
         (&expired, "it has expired"),
         (&other, "not signed by the trusted certificate"),
         (&signed_by(&other_authority, params("localhost")), "not signed by the trusted"),

@@ -175,7 +175,7 @@ fn timeline(
         entries.push(entry(row.expires_at, "expired", ""));
     }
     entries.extend(events.into_iter().map(|(at, event)| {
-        (at, json!({"at": clock::rfc3339(at), "kind": "event", "event": event}))
+        (at, json!({"at": clock::rfc3339(at), "kind": "event", "event": event.masked()}))
     }));
     // Stable: a step comes before the events that it has written.
     entries.sort_by_key(|(at, _)| *at);

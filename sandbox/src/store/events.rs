@@ -83,6 +83,16 @@ pub struct ListedEvent {
     deliveries: Vec<ListedDelivery>,
 }
 
+impl ListedEvent {
+    /// Masks what the URLs of its receivers keep secret.
+    pub fn masked(mut self) -> Self {
+        for delivery in &mut self.deliveries {
+            delivery.url = mask::text(&delivery.url);
+        }
+        self
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct ListedDelivery {
     url: String,
@@ -186,7 +196,7 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<ListedDelivery>
         .query_map(params![event_seq, MOST], |row| {
             let (due_at, is_queued): (i64, bool) = (row.get(3)?, row.get(4)?);
             let delivery = ListedDelivery {
-                url: mask::text(&row.get::<_, String>(1)?),
+                url: row.get(1)?,
                 state: row.get(2)?,
                 next_attempt_at: is_queued.then(|| clock::rfc3339(due_at)),
                 attempts: Vec::new(),
