@@ -129,12 +129,13 @@ fn certificates_of_ones_own_are_trusted_where_they_are_named() {
         assert_eq!(attempt(&sandbox, &receiver(identity)), None);
     }
     let other_authority = authority();
-    let other = self_signed_authority("localhost");
+    let other = self_signed(params("localhost"));
     for (identity, fault) in [
         (&of_another_name, "it is for another name"),
         (&signed_by(&ours, params("shop.example")), "it is for another name"),
         (&expired, "it has expired"),
         (&other, "not signed by the trusted certificate"),
+        (&self_signed_authority("localhost"), "it is self-signed"),
         (&signed_by(&other_authority, params("localhost")), "not signed by the trusted"),
     ] {
         let told = attempt(&sandbox, &receiver(identity)).unwrap();
