@@ -44,8 +44,9 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const IDLE: Duration = Duration::from_secs(60);
 /// How long a receiver may take before it counts as a slow one.
 const SLOW: Duration = Duration::from_millis(250);
-/// How long to wait before something is done that could not be, at first and at the most: an attempt
-/// is noted, or made where there was no descriptor.
+/// How long to wait before an attempt is made for which there was no descriptor.
+const NO_DESCRIPTOR_PAUSE: Duration = Duration::from_millis(500);
+/// How long to wait before an attempt is noted that could not be, at first and at the most.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long an attempt is told to have taken at the most.
@@ -140,7 +141,6 @@ pub async fn run(
 
 /// Makes an attempt and notes it. One for which there is no descriptor is put off, and not counted.
 async fn deliver(app: &App, client: &reqwest::Client, due: Due) {
-    let mut pause = FIRST_PAUSE;
     let made = loop {
         let mut making = pin!(attempt(app, client, &due));
         let made = match tokio::time::timeout(SLOW, &mut making).await {
@@ -155,8 +155,7 @@ async fn deliver(app: &App, client: &reqwest::Client, due: Due) {
         }
         let event = &due.event_id;
         tracing::warn!(event, "no file descriptor is left for a webhook; it is put off");
-        tokio::time::sleep(pause).await;
-        pause = LONGEST_PAUSE.min(pause * 2);
+        tokio::time::sleep(NO_DESCRIPTOR_PAUSE).await;
     };
     note(app, made.of(due)).await;
 }
