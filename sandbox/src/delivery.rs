@@ -40,6 +40,8 @@ pub const SCHEDULE: &[Duration] = &[
 
 /// How long a receiver may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection to a receiver is kept open for the next webhook.
+const KEPT_OPEN: Duration = Duration::from_secs(5);
 /// How long to sleep when nothing is known to be due.
 const IDLE: Duration = Duration::from_secs(60);
 /// How long a receiver may take before it counts as a slow one.
@@ -78,6 +80,9 @@ pub fn client(receivers: Receivers, webhook_ca: Option<&Path>) -> Result<reqwest
         .no_proxy()
         .dns_resolver(Arc::new(AllowedAddresses(receivers)))
         .timeout(TIMEOUT)
+        // What is kept open holds descriptors, beside those of the requests that are under way.
+        .pool_idle_timeout(KEPT_OPEN)
+        .pool_max_idle_per_host(2)
         .user_agent(concat!("faststar-sandbox/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| internal(&error))
