@@ -83,8 +83,10 @@ class AsyncFastStar(BaseClient):
     _caller: AsyncCaller
 
     @staticmethod
-    def _make_caller(native: _faststar.Client, watchers: Watchers) -> AsyncCaller:
-        return AsyncCaller(native, watchers)
+    def _make_caller(
+        native: _faststar.Client, base_url: t.Optional[str], watchers: Watchers
+    ) -> AsyncCaller:
+        return AsyncCaller(native, base_url, watchers)
 
     @cached_property
     def checkout(self) -> AsyncCheckout:

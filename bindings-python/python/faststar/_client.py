@@ -3,6 +3,8 @@
 # pyright: reportPrivateUsage=false
 from __future__ import annotations
 
+import os
+
 from . import _faststar
 from ._errors import ConfigurationError
 from ._faststar import CreatedSession, Event, Price, Product, Session
@@ -49,10 +51,14 @@ def _user_agent() -> str:
 class Caller:
     """Makes the calls of one client; its groups of calls share it."""
 
-    __slots__ = ("_native", "_watchers")
+    __slots__ = ("_base_url", "_native", "_watchers")
 
-    def __init__(self, native: _faststar.Client, watchers: Watchers) -> None:
+    def __init__(
+        self, native: _faststar.Client, base_url: t.Optional[str], watchers: Watchers
+    ) -> None:
         self._native: t.Optional[_faststar.Client] = native
+        # A test looks at it, so that nothing of it leaves this machine.
+        self._base_url = base_url or os.environ.get("FASTSTAR_BASE_URL") or None
         self._watchers = watchers
 
     def close(self) -> None:
@@ -96,11 +102,13 @@ class BaseClient:
     ) -> None:
         watchers = Watchers(event_hooks)
         native = _faststar.Client(api_key, base_url, timeout, max_retries, merchant, _user_agent())
-        self._caller = self._make_caller(native, watchers)
+        self._caller = self._make_caller(native, base_url, watchers)
 
     @staticmethod
-    def _make_caller(native: _faststar.Client, watchers: Watchers) -> Caller:
-        return Caller(native, watchers)
+    def _make_caller(
+        native: _faststar.Client, base_url: t.Optional[str], watchers: Watchers
+    ) -> Caller:
+        return Caller(native, base_url, watchers)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(api_key='[redacted]')"
