@@ -31,7 +31,11 @@ export interface FastStarOptions {
   readonly baseUrl?: string | undefined;
   /** How many milliseconds a call may take, all its attempts and waits together; 30,000. */
   readonly timeout?: number | undefined;
-  /** How often a failed attempt is repeated where that may help; 2. */
+  /**
+   * How often a failed attempt is repeated where that may help; 2. The client holds a budget of twenty retries,
+   * so that an outage is not made worse: a second gives one back, and so do five calls that succeed.
+   * `maxRetries` given for one call wins over it.
+   */
   readonly maxRetries?: number | undefined;
   /**
    * What the merchant is, so that a request which such a merchant must not send is refused before it is
@@ -42,7 +46,7 @@ export interface FastStarOptions {
   readonly hooks?: Hooks | undefined;
 }
 
-/** What one call has otherwise than its client. */
+/** Per-call overrides. */
 export interface CallOptions {
   /** As for the client, for this call. For a list: for each page. */
   readonly timeout?: number | undefined;
@@ -52,7 +56,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What one call that creates something has otherwise than its client. */
+/** Per-call overrides of a call that creates something. */
 export interface CreateOptions extends CallOptions {
   /**
    * Your own key, 1 to 255 visible ASCII characters, instead of a random one. An order number keeps an

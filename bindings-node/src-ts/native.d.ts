@@ -31,9 +31,10 @@ export declare class Client {
   /**
    * Starts an operation; what it comes to is told to the bridge's function under its number.
    *
-   * `argument` is JSON text, and an id for an operation that takes one.
+   * `argument` is JSON text, and an id for an operation that takes one. Gives the idempotency key that
+   * the call sends, where it sends one.
    */
-  start(id: number, operation: string, argument: string, idempotencyKey?: string | undefined | null, timeout?: number | undefined | null, maxRetries?: number | undefined | null): void
+  start(id: number, operation: string, argument: string, idempotencyKey?: string | undefined | null, timeout?: number | undefined | null, maxRetries?: number | undefined | null): string | null
 }
 
 /** The cursors that a walk through a list has followed. */

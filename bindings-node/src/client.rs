@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use faststar::client::{Call, ListParams, Response};
+use faststar::client::{Call, ListParams, Response, Terms};
 use faststar::error::{Error, ErrorKind, Result, code};
 use faststar::{
     ClientBuilder, CreatePrice, CreateProduct, CreateSession, CreatedSession, MerchantKind, Price,
@@ -41,7 +41,8 @@ impl Client {
     #[napi(constructor)]
     pub fn new(bridge: &Bridge, setup: Setup) -> napi::Result<Self> {
         guarded(|| {
-            let mut builder = ClientBuilder::new(setup.api_key).user_agent(setup.user_agent);
+            let mut builder = ClientBuilder::new(setup.api_key);
+            builder = builder.user_agent(setup.user_agent).terms(Terms::NODE);
             if let Some(url) = setup.base_url {
                 builder = builder.base_url(&url);
             }
@@ -60,7 +61,8 @@ impl Client {
 
     /// Starts an operation; what it comes to is told to the bridge's function under its number.
     ///
-    /// `argument` is JSON text, and an id for an operation that takes one.
+    /// `argument` is JSON text, and an id for an operation that takes one. Gives the idempotency key that
+    /// the call sends, where it sends one.
     #[napi]
     pub fn start(
         &self,
@@ -70,7 +72,7 @@ impl Client {
         idempotency_key: Option<String>,
         timeout: Option<f64>,
         max_retries: Option<u32>,
-    ) -> napi::Result<()> {
+    ) -> napi::Result<Option<String>> {
         guarded(|| {
             let timeout = timeout.map(milliseconds).transpose()?;
             let options = Options { idempotency_key, timeout, max_retries };
@@ -80,31 +82,31 @@ impl Client {
                 "checkout.sessions.create" => {
                     let request = CreateSession::from_value(json()?)?;
                     let call = client.checkout().sessions().create(request);
-                    bridge.start(id, send::<CreatedSession>(options.apply(call)))
+                    start::<CreatedSession>(bridge, id, options.apply(call))
                 }
                 "checkout.sessions.retrieve" => {
                     let call = client.checkout().sessions().retrieve(argument);
-                    bridge.start(id, send::<Session>(options.apply(call)))
+                    start::<Session>(bridge, id, options.apply(call))
                 }
                 "catalog.products.create" => {
                     let request = CreateProduct::from_value(json()?)?;
                     let call = client.catalog().products().create(request);
-                    bridge.start(id, send::<Product>(options.apply(call)))
+                    start::<Product>(bridge, id, options.apply(call))
                 }
                 "catalog.products.list" => {
                     let params = ListParams::from_value(json()?)?;
                     let call = client.catalog().products().list().params(params).page();
-                    bridge.start(id, send(options.apply(call)))
+                    start(bridge, id, options.apply(call))
                 }
                 "catalog.prices.create" => {
                     let request = CreatePrice::from_value(json()?)?;
                     let call = client.catalog().prices().create(request);
-                    bridge.start(id, send::<Price>(options.apply(call)))
+                    start::<Price>(bridge, id, options.apply(call))
                 }
                 "catalog.prices.list" => {
                     let params = ListParams::from_value(json()?)?;
                     let call = client.catalog().prices().list().params(params).page();
-                    bridge.start(id, send(options.apply(call)))
+                    start(bridge, id, options.apply(call))
                 }
                 other => {
                     let message = format!("there is no operation {other}");
@@ -115,7 +117,7 @@ impl Client {
     }
 }
 
-/// What one call has otherwise than its client.
+/// Per-call overrides.
 struct Options {
     idempotency_key: Option<String>,
     timeout: Option<Duration>,
@@ -144,6 +146,16 @@ struct Answered<'a, T> {
     request_id: Option<&'a str>,
     status: u16,
     attempts: u32,
+}
+
+fn start<T: DeserializeOwned + Serialize + Send + 'static>(
+    bridge: &Arc<Shared>,
+    id: u32,
+    mut call: Call<T>,
+) -> Result<Option<String>> {
+    let key = call.ensure_idempotency_key()?.map(str::to_owned);
+    bridge.start(id, send(call))?;
+    Ok(key)
 }
 
 async fn send<T: DeserializeOwned + Serialize>(call: Call<T>) -> String {

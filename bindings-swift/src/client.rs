@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use faststar::client::{Call, Cursors, ListParams, io};
+use faststar::client::{Call, Cursors, ListParams, Terms, io};
 use faststar::error::{Error, Result};
 use faststar::schema::check_range;
 use faststar::{Client, ClientBuilder, MerchantKind};
@@ -23,8 +23,25 @@ use crate::types::{
     RawPricePage, RawProduct, RawProductPage, RawSession, answered,
 };
 
+/// Whose names errors use for options.
+#[derive(Clone, Copy, uniffi::Enum)]
+pub enum RawLanguage {
+    Kotlin,
+    Swift,
+}
+
+impl RawLanguage {
+    fn terms(self) -> Terms {
+        match self {
+            Self::Kotlin => Terms::KOTLIN,
+            Self::Swift => Terms::SWIFT,
+        }
+    }
+}
+
 #[derive(uniffi::Record)]
 pub struct RawConfig {
+    pub language: RawLanguage,
     /// `FASTSTAR_API_KEY` and `FASTSTAR_BASE_URL` of the environment where it is absent.
     pub api_key: Option<String>,
     pub base_url: Option<String>,
@@ -37,7 +54,7 @@ pub struct RawConfig {
     pub user_agent: String,
 }
 
-/// What one call has otherwise than its client.
+/// Per-call overrides.
 #[derive(uniffi::Record)]
 pub struct RawCallOptions {
     pub idempotency_key: Option<String>,
@@ -77,6 +94,7 @@ impl RawCancel {
 pub struct RawClient {
     /// None once it is closed.
     open: watch::Sender<Option<Client>>,
+    terms: Terms,
 }
 
 #[uniffi::export]
@@ -84,8 +102,9 @@ impl RawClient {
     #[uniffi::constructor]
     pub fn new(config: RawConfig) -> Result<Arc<Self>, RawError> {
         guarded(|| {
-            let client = config.builder()?.build()?;
-            Ok(Arc::new(Self { open: watch::Sender::new(Some(client)) }))
+            let terms = config.language.terms();
+            let client = config.builder(&terms)?.build()?;
+            Ok(Arc::new(Self { open: watch::Sender::new(Some(client)), terms }))
         })
     }
 
@@ -173,17 +192,18 @@ impl RawClient {
         T: DeserializeOwned + Send + 'static,
         R: FromAnswer<T> + Send + 'static,
     {
-        let work = guarded(|| {
+        let (work, key) = guarded(|| {
             let client = self.open.borrow().clone().ok_or_else(closed)?;
-            let call = options.apply(make(&client)?)?;
+            let mut call = options.apply(make(&client)?, &self.terms)?;
+            let key = call.ensure_idempotency_key()?.map(str::to_owned);
             let work: Work = async move {
                 let answer: R = answered(call.send().await?);
                 Ok(Box::new(answer) as Box<dyn Any + Send>)
             }
             .boxed();
-            Ok(work)
+            Ok((work, key))
         })?;
-        let answer = self.carry_out(work, cancel).boxed().await?;
+        let answer = self.carry_out(work, key, cancel).boxed().await?;
         Ok(*answer.downcast().expect("the answer that the work made"))
     }
 
@@ -191,6 +211,7 @@ impl RawClient {
     async fn carry_out(
         &self,
         work: Work,
+        key: Option<String>,
         cancel: Option<Arc<RawCancel>>,
     ) -> Result<Box<dyn Any + Send>, RawError> {
         if cancel.as_ref().is_some_and(|cancel| *cancel.0.borrow()) {
@@ -199,7 +220,11 @@ impl RawClient {
         let mut open = self.open.subscribe();
         let task = guarded(|| Ok(Task(io::shared()?.spawn(work))))?;
         let given_up = async {
-            let closing = open.wait_for(Option::is_none).map(|_| RawError::from(closed()));
+            let closing = open.wait_for(Option::is_none).map(|_| {
+                // What was sent may have taken effect.
+                let closed = closed().with_outcome_unknown(key.is_some());
+                RawError::from(closed.with_idempotency_key(key))
+            });
             let cancelling = async {
                 match &cancel {
                     Some(cancel) => {
@@ -241,7 +266,7 @@ impl<T> Drop for Task<T> {
 }
 
 impl RawConfig {
-    fn builder(self) -> Result<ClientBuilder> {
+    fn builder(self, terms: &Terms) -> Result<ClientBuilder> {
         let mut builder = match self.api_key {
             Some(key) => ClientBuilder::new(key),
             None => ClientBuilder::from_env()?,
@@ -253,10 +278,10 @@ impl RawConfig {
             builder = builder.timeout(duration(ms, "timeout")?);
         }
         if let Some(ms) = self.connect_timeout_ms {
-            builder = builder.connect_timeout(duration(ms, "connect_timeout")?);
+            builder = builder.connect_timeout(duration(ms, terms.connect_timeout)?);
         }
         if let Some(retries) = self.max_retries {
-            builder = builder.max_retries(count(retries, "max_retries")?);
+            builder = builder.max_retries(count(retries, terms.max_retries)?);
         }
         if let Some(merchant) = self.merchant {
             builder = builder.merchant(MerchantKind::from(merchant));
@@ -264,12 +289,13 @@ impl RawConfig {
         for pem in self.root_certificates_pem {
             builder = builder.add_root_certificate_pem(pem);
         }
-        Ok(builder.user_agent(format!("{}/{}", self.user_agent, env!("CARGO_PKG_VERSION"))))
+        let user_agent = format!("{}/{}", self.user_agent, env!("CARGO_PKG_VERSION"));
+        Ok(builder.user_agent(user_agent).terms(*terms))
     }
 }
 
 impl RawCallOptions {
-    fn apply<T>(self, mut call: Call<T>) -> Result<Call<T>> {
+    fn apply<T>(self, mut call: Call<T>, terms: &Terms) -> Result<Call<T>> {
         if let Some(key) = self.idempotency_key {
             call = call.idempotency_key(key);
         }
@@ -277,7 +303,7 @@ impl RawCallOptions {
             call = call.timeout(duration(ms, "timeout")?);
         }
         if let Some(retries) = self.max_retries {
-            call = call.max_retries(count(retries, "max_retries")?);
+            call = call.max_retries(count(retries, terms.max_retries)?);
         }
         Ok(call)
     }

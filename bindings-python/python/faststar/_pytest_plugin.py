@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ._client import BaseClient
+    from ._client import Caller
     from ._faststar import Client
     from .testing import Merchant, Sandbox
 
@@ -38,12 +38,12 @@ def faststar_merchant(
     are its own too. Nothing reaches the live API: a client of another machine, made in the test or
     before it, raises a `ConfigurationError` instead of calling.
     """
-    from ._client import BaseClient
+    from ._client import Caller
 
     with faststar_sandbox.add_merchant() as merchant, contextlib.ExitStack() as stack:
         for name, value in merchant.env.items():
             monkeypatch.setenv(name, value)
-        monkeypatch.setattr(BaseClient, "_open", _staying_here(BaseClient._open))
+        monkeypatch.setattr(Caller, "_open", _staying_here(Caller._open))
         if _has_django_app():
             from .django.testing import sell_as
 
@@ -51,20 +51,20 @@ def faststar_merchant(
         yield merchant
 
 
-def _staying_here(open: Callable[[BaseClient], Client]) -> Callable[[BaseClient], Client]:
+def _staying_here(open: Callable[[Caller], Client]) -> Callable[[Caller], Client]:
     """Wraps what each call of a client begins with."""
 
-    def checked(client: BaseClient) -> Client:
-        if not _is_here(client._base_url):
+    def checked(caller: Caller) -> Client:
+        if not _is_here(caller._base_url):
             from ._errors import ConfigurationError
 
-            where = client._base_url or "the live API"
+            where = caller._base_url or "the live API"
             raise ConfigurationError(
                 f"a test with faststar_merchant does not call {where}: make the client in the "
                 "test, without a base_url, or take the merchant's",
                 code="invalid_configuration",
             )
-        return open(client)
+        return open(caller)
 
     return checked
 

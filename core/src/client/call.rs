@@ -11,7 +11,7 @@ use crate::error::Result;
 
 use super::Client;
 use super::execute::{Options, execute};
-use super::request::Request;
+use super::request::{Request, new_idempotency_key};
 use super::response::Response;
 use super::transport::BoxFuture;
 
@@ -61,13 +61,30 @@ impl<T, C> Call<T, C> {
         self
     }
 
+    /// Gives the idempotency key that the call will send, and makes one where none was set; `None` for a
+    /// call that changes nothing, which sends none.
+    ///
+    /// Keep it where the call may be given up: it is the way to ask for the outcome later.
+    ///
+    /// # Errors
+    ///
+    /// Of kind `Internal` where the operating system returns no random bytes.
+    pub fn ensure_idempotency_key(&mut self) -> Result<Option<&str>> {
+        let has_effect = self.request.as_ref().is_ok_and(Request::has_effect);
+        if has_effect && self.options.idempotency_key.is_none() {
+            self.options.idempotency_key = Some(new_idempotency_key()?);
+        }
+        Ok(self.options.idempotency_key.as_deref().filter(|_| has_effect))
+    }
+
     /// Sets how long this call may take, all its attempts and the waits between them.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
     }
 
-    /// Sets how often this call is repeated where it fails and may succeed later.
+    /// Sets how often this call is repeated where it fails and may succeed later. The client's retry
+    /// budget does not cut it.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.options.max_retries = Some(retries);
         self

@@ -4,6 +4,7 @@ import com.faststarpay.glue.RawCallOptions
 import com.faststarpay.glue.RawClient
 import com.faststarpay.glue.RawConfig
 import com.faststarpay.glue.RawCursors
+import com.faststarpay.glue.RawLanguage
 import com.faststarpay.glue.RawListParams
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
@@ -107,6 +108,7 @@ public data class ClientOptions @JvmOverloads constructor(
         maxRetries = maxRetries?.toLong(),
         merchant = merchant?.value,
         rootCertificatesPem = rootCertificatesPem.map(String::encodeToByteArray),
+        language = RawLanguage.KOTLIN,
         userAgent = listOfNotNull(userAgent, "faststar-kotlin").joinToString(" "),
     )
 }

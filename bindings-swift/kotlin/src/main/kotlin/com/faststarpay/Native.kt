@@ -8,6 +8,7 @@ import com.faststarpay.glue.RawException
 import com.faststarpay.glue.uniffiRustFutureContinuationCallbackImpl
 import com.sun.jna.CallbackThreadInitializer
 import com.sun.jna.Native
+import java.time.Duration
 import java.util.Collections
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.atomic.AtomicReference
@@ -107,6 +108,11 @@ internal fun exception(error: RawException.Failed): FastStarException {
         requestId = error.requestId,
         attempts = error.attempts.toInt(),
         isRetryable = error.retryable,
+        retryAfter = error.retryAfterMs?.let { Duration.ofMillis(it.toLong()) },
+        headers = error.headers,
+        idempotencyKey = error.idempotencyKey,
+        isOutcomeUnknown = error.outcomeUnknown,
+        networkError = error.networkError,
     )
     return when (error.kind) {
         "validation" -> FastStarException.Validation(details)

@@ -85,13 +85,13 @@ internal class ClientTest {
     @Test
     fun what_cannot_work_is_refused_when_the_client_is_made() {
         val wrong = mapOf(
-            "api_key" to { FastStar("") },
-            "base_url" to { FastStar("key", ClientOptions(baseUrl = "http://shop.example")) },
+            "apiKey" to { FastStar("") },
+            "baseUrl" to { FastStar("key", ClientOptions(baseUrl = "http://shop.example")) },
             "timeout" to { FastStar("key", ClientOptions(timeout = Duration.ofSeconds(-1))) },
-            "connect_timeout" to { FastStar("key", ClientOptions(connectTimeout = Duration.ZERO)) },
-            "max_retries" to { FastStar("key", ClientOptions(maxRetries = -1)) },
+            "connectTimeout" to { FastStar("key", ClientOptions(connectTimeout = Duration.ZERO)) },
+            "maxRetries" to { FastStar("key", ClientOptions(maxRetries = -1)) },
             "merchant" to { FastStar("key", ClientOptions(merchant = MerchantKind.of("none"))) },
-            "root_certificate" to { FastStar("key", ClientOptions(rootCertificatesPem = listOf("no"))) },
+            "rootCertificatesPem" to { FastStar("key", ClientOptions(rootCertificatesPem = listOf("no"))) },
         )
         for ((param, make) in wrong) {
             val error = assertThrows<FastStarException.Configuration>(param) { make() }
@@ -119,6 +119,25 @@ internal class ClientTest {
     }
 
     @Test
+    fun a_call_without_an_answer_says_why_and_has_its_key() = runBlocking {
+        val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
+        val client = FastStar(CANARY, ClientOptions(baseUrl = "http://127.0.0.1:$port", maxRetries = 1))
+        val refused = assertThrows<FastStarException.Connection> {
+            runBlocking { client.checkout.sessions.create(REQUEST) }
+        }
+        assertEquals(listOf("refused", 2, false), refused.run { listOf(networkError, attempts, isOutcomeUnknown) })
+        assertTrue(refused.idempotencyKey!!.startsWith("fs_"))
+        Silent().use { server ->
+            val options = CallOptions(idempotencyKey = "order_1", timeout = Duration.ofMillis(200))
+            val late = assertThrows<FastStarException.Timeout> {
+                runBlocking { client(server.url).checkout.sessions.create(REQUEST, options) }
+            }
+            assertEquals(listOf("timeout", "order_1", true), late.run { listOf(networkError, idempotencyKey, isOutcomeUnknown) })
+            assertTrue("order_1" in late.message!!, late.message)
+        }
+    }
+
+    @Test
     fun close_ends_a_call_that_is_under_way() = runBlocking {
         Silent().use { server ->
             val client = client(server.url)
@@ -127,7 +146,8 @@ internal class ClientTest {
             }
             server.asked.wait("no request came")
             client.close()
-            assertTrue(call.await() is FastStarException.Configuration)
+            val error = call.await() as FastStarException.Configuration
+            assertTrue(error.isOutcomeUnknown && error.idempotencyKey!!.startsWith("fs_"), "$error")
             server.hungUp.wait("the connection stayed open")
         }
     }
@@ -250,9 +270,9 @@ internal class ClientTest {
     fun wrong_options_of_a_call_are_refused_before_anything_is_sent() = runBlocking {
         client("http://127.0.0.1:9").use { client ->
             val wrong = listOf(
-                "idempotency_key" to CallOptions(idempotencyKey = " "),
+                "idempotencyKey" to CallOptions(idempotencyKey = " "),
                 "timeout" to CallOptions(timeout = Duration.ofMillis(-1)),
-                "max_retries" to CallOptions(maxRetries = -1),
+                "maxRetries" to CallOptions(maxRetries = -1),
             )
             for ((param, options) in wrong) {
                 val error = assertThrows<FastStarException>(param) {
