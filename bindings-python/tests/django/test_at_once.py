@@ -15,6 +15,7 @@ from django.test import Client, override_settings
 from faststar import Event, Webhook
 from faststar.django import inbox as inbox_module
 from faststar.django import on
+from faststar.django.locks import is_busy
 from faststar.django.models import WebhookEvent
 from orders.models import Fulfilment
 from posts import SECRET, Post, fulfilments, inbox, payment_body
@@ -188,6 +189,36 @@ def test_what_a_handler_waits_for_is_its_own_matter(database: str, post: Post) -
         may_end.set()
         assert answer.result() == 200
         holder.result()
+
+
+class DriverError(Exception):
+    """An error of a database's driver, with what it tells beside its text."""
+
+    def __init__(self, text: str, **told: str) -> None:
+        super().__init__(text)
+        vars(self).update(told)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cause", "busy"),
+    [
+        (("canceling statement due to lock timeout",), DriverError("", sqlstate="55P03"), True),
+        (("deadlock detected",), DriverError("", pgcode="40P01"), True),
+        (("the server closed the connection",), DriverError("", sqlstate="08006"), False),
+        # As MariaDB told them here, through PyMySQL.
+        ((1205, "Lock wait timeout exceeded"), DriverError("", sqlstate="HY000"), True),
+        ((1213, "Deadlock found"), DriverError(""), True),
+        ((2006, "MySQL server has gone away"), DriverError(""), False),
+        (("database is locked",), DriverError("database is locked"), True),
+        (("no such table",), DriverError("no such table"), False),
+    ],
+)
+def test_only_a_lock_that_another_holds_is_busy(
+    arguments: tuple[object, ...], cause: Exception, busy: bool
+) -> None:
+    error = OperationalError(*arguments)
+    error.__cause__ = cause
+    assert is_busy(error) is busy
 
 
 def test_a_database_that_is_not_there_is_no_busy_one(url: str, monkeypatch: Any) -> None:

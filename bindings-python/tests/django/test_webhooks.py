@@ -14,6 +14,7 @@ from django.db import connections, transaction
 from django.test import AsyncClient, Client, override_settings
 from faststar import Event, Webhook
 from faststar.django import GiveUp, on, signals
+from faststar.django.inbox import receive
 from faststar.django.models import WebhookEvent
 from orders.models import Fulfilment
 from posts import SECRET, Post, fulfilments, inbox, payment_body
@@ -429,6 +430,14 @@ def test_atomic_requests_do_not_swallow_the_record_of_a_failure(database: str, p
     finally:
         connections[database].settings_dict["ATOMIC_REQUESTS"] = False
     assert (fulfilments(), inbox().attempts) == (0, 1)
+
+
+def test_an_event_is_not_handled_in_an_open_transaction(database: str) -> None:
+    on("payment.succeeded")(fulfil)
+    refused = pytest.raises(RuntimeError, match="durable")
+    with refused, transaction.atomic(using=database):
+        receive(Event.parse(payment_body()))
+    assert (fulfilments(), WebhookEvent.objects.count()) == (0, 0)
 
 
 def test_an_event_without_a_creation_time_or_with_odd_data_is_taken(

@@ -80,7 +80,6 @@ def is_busy(error: Exception) -> bool:
     cause: Any = error.__cause__
     # psycopg 3 and 2.
     state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-    if state is not None:
-        return state in _SQLSTATES
     number = error.args[0] if error.args else None
-    return number in _MYSQL or "locked" in str(error)
+    # SQLite tells it in words alone before Python 3.11.
+    return state in _SQLSTATES or number in _MYSQL or "is locked" in str(cause)
