@@ -61,13 +61,15 @@ function prototypeWith(names: readonly string[]): object {
   const key = names.join();
   let prototype = prototypes.get(key);
   if (prototype === undefined) {
-    prototype = new Proxy(Object.create(null) as object, {
-      get(_target, name, result: object) {
+    // Like the `Object.prototype` of another realm, which Node's `%s` and React know as one.
+    const like = Object.create(null, Object.getOwnPropertyDescriptors(Object.prototype)) as object;
+    prototype = new Proxy(like, {
+      get(target, name, result: object) {
         const hidden = hiddenOf.get(result);
         if (hidden !== undefined && Object.hasOwn(hidden, name)) return hidden[name as string];
-        return name === INSPECT ? inspected : Reflect.get(Object.prototype, name, result);
+        return name === INSPECT ? inspected : Reflect.get(target, name, result);
       },
-      has: (_target, name) => names.includes(name as string) || name in Object.prototype,
+      has: (target, name) => names.includes(name as string) || name in target,
       set(_target, name) {
         throw new TypeError(`a result does not change: '${String(name)}' is read only`);
       },
