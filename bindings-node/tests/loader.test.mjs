@@ -1,7 +1,7 @@
 /** What loads the addon, and what it says where there is none: on a platform that is simulated. */
 
 import assert from 'node:assert/strict';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -72,6 +72,20 @@ for (const [name, target, before] of [
     const error = await load(installed(t, BUILDS), before);
     assert.deepEqual([error.name, error.code], ['ConfigurationError', 'no_native_build']);
     assert.equal(error.message, `faststar: no build for ${target}; there are ${BUILDS.join(', ')}`);
+  });
+}
+
+// The names that napi gives to the packages of the targets in package.json.
+for (const target of JSON.parse(readFileSync(join(PACKAGE, 'package.json'))).napi.targets) {
+  const [cpu, , system, abi] = target.split('-');
+  const arch = { x86_64: 'x64', aarch64: 'arm64' }[cpu];
+  const os = { linux: 'linux', darwin: 'darwin', windows: 'win32' }[system];
+  const name = [os, arch, ...(abi ? [abi] : [])].join('-');
+  test(`the build that is published for ${target} is found`, async (t) => {
+    const before = platform(os, arch) + (abi === 'musl' ? musl : libc("'GNU C Library'"));
+    // What is in the package is no addon, so that the error tells which one was opened.
+    const error = await load(installed(t, [name], { [name]: 'no addon' }), before);
+    assert.match(error.message, new RegExp(`^faststar: the build for ${name} does not load: .+faststar-${name}/addon\\.node`));
   });
 }
 
