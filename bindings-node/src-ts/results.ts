@@ -24,8 +24,9 @@ function freezeFields<T>(value: T): T {
   let isLarge = false;
   for (const key in value) {
     const item = value[key];
-    if (typeof item === 'object' && item !== null) freeze(item);
-    else if (typeof item === 'bigint') isLarge = true;
+    if (typeof item === 'bigint') isLarge = true;
+    // A result within a result is frozen already.
+    if (typeof item === 'object' && item !== null && !Object.isFrozen(item)) freeze(item);
   }
   if (isLarge) Object.defineProperty(value, 'toJSON', { value: withDigits });
   return value;
