@@ -162,7 +162,7 @@ fn start<T: DeserializeOwned + Serialize + Send + 'static>(
     Ok(key)
 }
 
-async fn send<T: DeserializeOwned + Serialize>(call: Call<T>) -> String {
+async fn send<T: DeserializeOwned + Serialize + Send + 'static>(call: Call<T>) -> String {
     match call.send().await {
         Ok(response) => answered(&response),
         Err(error) => format!(r#"{{"error":{}}}"#, text(&error)),

@@ -6,18 +6,19 @@
 use std::sync::Mutex;
 
 use faststar::client::{Cursors as CoreCursors, rules};
+use faststar::payment_check::order_from_value;
 use faststar::schema::{self, Strictness};
 use faststar::tax::{RateTable, today};
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, Currency, Error, MerchantKind, Money, QuoteOptions,
-    ReturnOutcome, ReturnUrls,
+    self as core, Cart, Cashier, Catalog, CreateSession, Currency, Error, MerchantKind, Money,
+    QuoteOptions, ReturnOutcome, ReturnUrls,
 };
 use pyo3::prelude::*;
 use serde_json::json;
 
-use crate::convert::{is_bytes, optional_text, text, to_json, to_python};
+use crate::convert::{is_bytes, optional_text, text, text_to_python, to_json, to_python, to_text};
 use crate::error::guarded;
-use crate::results::{Meta, Quote, as_python};
+use crate::results::{Event, Meta, Quote, Session, as_python};
 use crate::webhook::Body;
 
 /// Computes what a cart comes to.
@@ -75,14 +76,20 @@ pub fn check_session<'py>(
 /// Takes a mapping, or the bytes of a JSON text, where what most parsers let pass is refused.
 fn session_request(request: &Bound<'_, PyAny>, strict: bool) -> PyResult<CreateSession> {
     let body = if is_bytes(request) { Some(Body::read(request)?) } else { None };
-    guarded(request.py(), || {
+    let read = guarded(request.py(), || {
         let value = match &body {
             Some(body) => schema::parse(body.bytes())?,
             None => to_json(request)?,
         };
         let strictness = if strict { Strictness::Full } else { Strictness::Types };
         schema::from_value(&CreateSession::SCHEMA, value, strictness)
-    })
+    })?;
+    if let Some(text) = body.as_ref().and_then(|body| std::str::from_utf8(body.bytes()).ok()) {
+        // Refuses the integer that a request cannot carry, which the parser has rounded.
+        let exact = text_to_python(request.py(), text)?;
+        guarded(request.py(), || to_json(&exact))?;
+    }
+    Ok(read)
 }
 
 /// Looks a tax rate up in the bundled table.
@@ -136,6 +143,28 @@ pub fn apply_rule<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let answer = guarded(py, || rules::apply(rule, to_json(input)?))?;
     to_python(py, &answer)
+}
+
+/// Judges whether a payment settles an order; a session may be one of the package's or a mapping.
+#[pyfunction]
+pub fn check_payment<'py>(
+    py: Python<'py>,
+    event: &Event,
+    order: Option<&Bound<'py, PyAny>>,
+    session: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let check = guarded(py, || {
+        let order = order.map(|order| order_from_value(to_json(order)?)).transpose()?;
+        let session = session.map(|session| match session.cast::<Session>() {
+            Ok(session) => Ok(session.get().value().clone()),
+            Err(_) => {
+                let json = to_text(session).map_err(|error| within(error, "session."))?;
+                core::Session::from_json(json.as_bytes())
+            }
+        });
+        core::check_payment(event.value(), order.as_ref(), session.transpose()?.as_ref())
+    })?;
+    as_python(py, &check)
 }
 
 /// Checks that a URL is the cashier's; gives it, the session's id and a form that may be logged.

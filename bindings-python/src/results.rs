@@ -146,6 +146,12 @@ macro_rules! result_class {
             fn text(&self) -> String {
                 self.json.as_deref().map_or_else(|| to_text(&self.value), str::to_owned)
             }
+
+            /// Gives the core's value.
+            #[allow(dead_code)] // not every class is passed back in
+            pub fn value(&self) -> &$core {
+                &self.value
+            }
         }
 
         impl IntoWrapped for $name {
@@ -551,6 +557,11 @@ impl Event {
     /// Wraps an event.
     pub fn new(value: core::Event) -> Self {
         Self { value }
+    }
+
+    /// Gives the core's value.
+    pub fn value(&self) -> &core::Event {
+        &self.value
     }
 }
 

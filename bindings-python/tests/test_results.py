@@ -219,6 +219,9 @@ FIELDS = {
     faststar.QuoteLine: QUOTE.lines[0].to_dict(),
     faststar.QuoteTax: QUOTE.taxes[0].to_dict(),
     faststar.TaxRate: faststar.tax_rate("DE").to_dict(),
+    faststar.PaymentCheck: faststar.check_payment(
+        Event.parse(EVENT), amount=999, currency="USD"
+    ).to_dict(),
 }
 
 

@@ -8,8 +8,9 @@ from weakref import WeakKeyDictionary
 
 from . import _faststar
 from ._client import BaseClient, Caller, call_options
-from ._faststar import CreatedSession, Price, Product, Session
+from ._faststar import CreatedSession, Event, Price, Product, Session
 from ._hooks import Watchers
+from ._payment_check import PaymentCheck, check_payment, session_to_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,6 +153,23 @@ class AsyncSessions(AsyncResource):
         options = call_options(timeout, max_retries)
         session: Session = await self._caller.send_async("checkout.sessions.retrieve", id, options)
         return session
+
+    async def check_payment(
+        self,
+        event: Event,
+        *,
+        amount: t.Optional[int],
+        currency: t.Optional[str],
+        timeout: t.Optional[float] = None,
+        max_retries: t.Optional[int] = None,
+    ) -> PaymentCheck:
+        """Judges whether a payment settles an order; see `Sessions.check_payment`."""
+        check = check_payment(event, amount=amount, currency=currency)
+        id = session_to_read(check)
+        if id is None:
+            return check
+        session = await self.retrieve(id, timeout=timeout, max_retries=max_retries)
+        return check_payment(event, amount=amount, currency=currency, session=session)
 
 
 class AsyncCatalog(AsyncResource):

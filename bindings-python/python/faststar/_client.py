@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from . import _faststar
 from ._errors import ConfigurationError
-from ._faststar import CreatedSession, Price, Product, Session
+from ._faststar import CreatedSession, Event, Price, Product, Session
 from ._hooks import Watchers
+from ._payment_check import PaymentCheck, check_payment, session_to_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -218,6 +219,40 @@ class Sessions(Resource):
         options = call_options(timeout, max_retries)
         session: Session = self._caller.send("checkout.sessions.retrieve", id, options)
         return session
+
+    def check_payment(
+        self,
+        event: Event,
+        *,
+        amount: t.Optional[int],
+        currency: t.Optional[str],
+        timeout: t.Optional[float] = None,
+        max_retries: t.Optional[int] = None,
+    ) -> PaymentCheck:
+        """Judges whether a ``payment.succeeded`` settles an order, and reads its session anew where
+        another amount was paid; see `faststar.check_payment`.
+
+        Args:
+            event: A ``payment.succeeded``.
+            amount: The order's subtotal, before tax that comes on top, in the smallest unit: 999 is
+                9.99 USD. ``None``, with the currency, where there is no such order.
+            currency: The order's currency, ISO 4217.
+            timeout: As for the client, for the call that reads the session.
+            max_retries: As for the client, for that call.
+
+        Returns:
+            The verdict. It is ``session_needed`` only where the payment names no session.
+
+        Raises:
+            ValidationError: The event is not a ``payment.succeeded``, or the amount is no int.
+            FastStarError: The session could not be retrieved.
+        """
+        check = check_payment(event, amount=amount, currency=currency)
+        id = session_to_read(check)
+        if id is None:
+            return check
+        session = self.retrieve(id, timeout=timeout, max_retries=max_retries)
+        return check_payment(event, amount=amount, currency=currency, session=session)
 
 
 class Catalog(Resource):

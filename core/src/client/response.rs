@@ -17,17 +17,24 @@ pub struct Response<T> {
     attempts: u32,
 }
 
-impl<T> Response<T> {
+impl Response<()> {
     pub(super) fn new(
-        value: T,
         data: Box<RawValue>,
         status: u16,
         request_id: Option<String>,
         attempts: u32,
     ) -> Self {
-        Self { value, data, status, request_id, attempts }
+        Self { value: (), data, status, request_id, attempts }
     }
 
+    /// Adds what was read of the data.
+    pub(super) fn with_value<T>(self, value: T) -> Response<T> {
+        let Self { value: (), data, status, request_id, attempts } = self;
+        Response { value, data, status, request_id, attempts }
+    }
+}
+
+impl<T> Response<T> {
     /// The answer's `data` as the JSON text that came, with every digit of every number.
     pub fn data_json(&self) -> &str {
         self.data.get()
