@@ -2,14 +2,6 @@
 /* eslint-disable */
 
 /**
- * Which binding artifact the generated loader actually loaded: `'native'` for
- * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
- * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
- * can point the loader at a WASI artifact this package does not build itself.
- */
-export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
-
-/**
  * The way back to one event loop: the main thread's, or a worker's.
  *
  * Many calls that end at once wake the event loop once.
@@ -75,6 +67,9 @@ export declare function quoteCart(cart: string): string
 
 /** Computes what a session would come to, with the catalog that it references. */
 export declare function quoteSession(request: string, catalog: string, options: string): string
+
+/** Reads a result from its JSON, as a call would answer it. */
+export declare function readResult(kind: string, json: string): string
 
 /** Tells which way the buyer came back: `success`, `cancel` or `other`. */
 export declare function returnOutcome(successUrl: string, cancelUrl: string, cameBackTo: string): string
