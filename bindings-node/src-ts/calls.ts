@@ -7,6 +7,8 @@ import { Bridge } from './native.js';
 /** What a call came to. */
 export interface Answered {
   readonly ok: object;
+  /** What came, where `ok` may have rounded an integer of it. */
+  readonly data?: unknown;
   readonly request_id: string | null;
   readonly status: number;
   readonly attempts: number;

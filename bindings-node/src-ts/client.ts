@@ -2,13 +2,14 @@ import { type Answered, call, theBridge } from './calls.js';
 import { ConfigurationError, invalid, native } from './errors.js';
 import { type Hooks, watched } from './hooks.js';
 import { write } from './json.js';
-import { List, Page } from './list.js';
+import { List, Page, type PageAnswer } from './list.js';
 import { Client } from './native.js';
 import * as read from './options.js';
-import { result } from './results.js';
+import { checkPayment, type OrderAmount, type PaymentCheck } from './payment_check.js';
+import { freeze, result, withLargeIntegers } from './results.js';
+import type { WebhookEvent } from './events.js';
 import type {
   CreatedSession,
-  CreateOtherSessionParams,
   CreatePriceParams,
   CreateProductParams,
   CreateSessionParams,
@@ -17,6 +18,7 @@ import type {
   Price,
   Product,
   Session,
+  SessionId,
 } from './types.js';
 import { VERSION } from './version.js';
 
@@ -176,13 +178,7 @@ export class Sessions {
    * @throws {ValidationError} The request is wrong; `param` names the place.
    * @throws {FastStarError} Any other of the package's errors.
    */
-  create(params: CreateSessionParams, options?: CreateOptions): Promise<CreatedSession>;
-  /** Creates a session of a mode that this version does not know. */
-  create<M extends string>(
-    params: CreateOtherSessionParams<M>,
-    options?: CreateOptions,
-  ): Promise<CreatedSession>;
-  async create(params: object, options: CreateOptions = {}): Promise<CreatedSession> {
+  async create(params: CreateSessionParams, options: CreateOptions = {}): Promise<CreatedSession> {
     return create(this.#send, 'checkout.sessions.create', params, options);
   }
 
@@ -193,11 +189,38 @@ export class Sessions {
    *
    * @throws {NotFoundError} No session of this merchant has the id.
    */
-  async retrieve(id: string, options: CallOptions = {}): Promise<Session> {
+  async retrieve<Id extends string>(id: SessionId<Id>, options: CallOptions = {}): Promise<Session> {
     read.known(options, CALL);
     if (typeof id !== 'string') throw invalid('invalid_type', 'id', `must be a string, not ${typeof id}`);
-    const { ok, request_id } = await this.#send('checkout.sessions.retrieve', id, options);
-    return result(ok, request_id) as Session;
+    return answered(await this.#send('checkout.sessions.retrieve', id, options));
+  }
+
+  /**
+   * Judges whether a `payment.succeeded` settles an order, and reads its session anew where another
+   * amount was paid; see `checkPayment`.
+   *
+   * ```ts
+   * const check = await faststar.checkout.sessions.checkPayment(event, order);
+   * if (check.isPaid) fulfil(order);
+   * else setAside(order, check.message); // for a person; the webhook answers 200
+   * ```
+   *
+   * @param event - A `payment.succeeded`.
+   * @param order - What the order comes to before tax on top; `undefined` where there is no such order.
+   * @param options - For the call that reads the session.
+   * @returns The verdict; `session_needed` only where the payment names no session.
+   * @throws {ValidationError} The event is not a `payment.succeeded`, or the amount is no integer.
+   * @throws {FastStarError} The session could not be retrieved.
+   */
+  async checkPayment(
+    event: WebhookEvent,
+    order: OrderAmount | null | undefined,
+    options: CallOptions = {},
+  ): Promise<PaymentCheck> {
+    read.known(options, CALL);
+    const check = checkPayment(event, order);
+    if (check.verdict !== 'session_needed' || check.sessionId === null) return check;
+    return checkPayment(event, order, await this.retrieve(check.sessionId, options));
   }
 }
 
@@ -262,8 +285,11 @@ async function create<T>(
   options: CreateOptions,
 ): Promise<T> {
   read.known(options, CREATE);
-  const { ok, request_id } = await send(operation, write(params), options);
-  return result(ok, request_id) as T;
+  return answered(await send(operation, write(params), options));
+}
+
+function answered<T>({ ok, data, request_id }: Answered): T {
+  return result(withLargeIntegers(ok, data), request_id) as T;
 }
 
 function list<T>(
@@ -275,8 +301,17 @@ function list<T>(
   const fetch = async (params: ListParams): Promise<Page<T>> => {
     read.known(params, LIST);
     read.known(options, CALL);
-    const { ok, request_id } = await send(operation, write(params), options);
-    return new Page(result(ok, null) as Page<T>, request_id, params, fetch);
+    const { ok, data, request_id } = await send(operation, write(params), options);
+    const page = ok as PageAnswer<T>;
+    freeze(withLargeIntegers(page.items, itemsOf(data)));
+    return new Page(page, request_id, params, fetch);
   };
   return new List(() => fetch(params));
+}
+
+/** Finds the items in what a list answered: FastStar's pages do not say where they are. */
+function itemsOf(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return data;
+  const { items, data: rows, products, prices } = data as Record<string, unknown>;
+  return items ?? rows ?? products ?? prices;
 }

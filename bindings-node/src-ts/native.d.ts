@@ -2,14 +2,6 @@
 /* eslint-disable */
 
 /**
- * Which binding artifact the generated loader actually loaded: `'native'` for
- * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
- * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
- * can point the loader at a WASI artifact this package does not build itself.
- */
-export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
-
-/**
  * The way back to one event loop: the main thread's, or a worker's.
  *
  * Many calls that end at once wake the event loop once.
@@ -49,6 +41,9 @@ export declare function applyRule(rule: string, input: string): string
 /** Checks that a URL is the cashier's; gives it, the session's id and a form that may be logged. */
 export declare function checkCashierUrl(url: string, allowOrigins: Array<string>): string
 
+/** Judges whether a payment settles an order. */
+export declare function checkPayment(event: string, order?: string | undefined | null, session?: string | undefined | null): string
+
 /** Checks a session's request by all that a client can know, and gives it as it would be sent. */
 export declare function checkSession(request: Uint8Array, merchant: string | undefined | null, strict: boolean): string
 
@@ -72,6 +67,9 @@ export declare function quoteCart(cart: string): string
 
 /** Computes what a session would come to, with the catalog that it references. */
 export declare function quoteSession(request: string, catalog: string, options: string): string
+
+/** Reads a result from its JSON, as a call would answer it. */
+export declare function readResult(kind: string, json: string): string
 
 /** Tells which way the buyer came back: `success`, `cancel` or `other`. */
 export declare function returnOutcome(successUrl: string, cancelUrl: string, cameBackTo: string): string

@@ -13,6 +13,7 @@ use napi_derive::napi;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::bridge::{Bridge, Shared};
 use crate::error::{guarded, text};
@@ -146,6 +147,9 @@ struct Answered<'a, T> {
     request_id: Option<&'a str>,
     status: u16,
     attempts: u32,
+    /// What came, where it may have an integer that `ok` has rounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
 }
 
 fn start<T: DeserializeOwned + Serialize + Send + 'static>(
@@ -158,7 +162,7 @@ fn start<T: DeserializeOwned + Serialize + Send + 'static>(
     Ok(key)
 }
 
-async fn send<T: DeserializeOwned + Serialize>(call: Call<T>) -> String {
+async fn send<T: DeserializeOwned + Serialize + Send + 'static>(call: Call<T>) -> String {
     match call.send().await {
         Ok(response) => answered(&response),
         Err(error) => format!(r#"{{"error":{}}}"#, text(&error)),
@@ -166,13 +170,20 @@ async fn send<T: DeserializeOwned + Serialize>(call: Call<T>) -> String {
 }
 
 fn answered<T: Serialize>(response: &Response<T>) -> String {
+    let json = response.data_json();
     let answered = Answered {
         ok: &**response,
         request_id: response.request_id(),
         status: response.status(),
         attempts: response.attempts(),
+        data: has_long_number(json).then(|| serde_json::from_str(json).ok()).flatten(),
     };
     serde_json::to_string(&answered).expect("a result is JSON")
+}
+
+/// Tells whether a text may have an integer beyond 64 bits, which serde's values round.
+fn has_long_number(json: &str) -> bool {
+    json.as_bytes().split(|byte| !byte.is_ascii_digit()).any(|digits| digits.len() > 18)
 }
 
 fn milliseconds(number: f64) -> Result<Duration> {

@@ -3,16 +3,18 @@
 use std::sync::{Mutex, PoisonError};
 
 use faststar::client::{Cursors as CoreCursors, rules};
-use faststar::error::Result;
+use faststar::error::{Error, ErrorKind, Result, code};
+use faststar::payment_check::order_from_value;
 use faststar::schema::{self, Strictness};
 use faststar::tax::{RateTable, today};
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, MerchantKind, Money, QuoteOptions, ReturnOutcome,
-    ReturnUrls,
+    Cart, Cashier, Catalog, CreateSession, CreatedSession, Event, MerchantKind, Money, Price,
+    Product, QuoteOptions, ReturnOutcome, ReturnUrls, Session,
 };
 use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::guarded;
@@ -89,6 +91,21 @@ pub fn apply_rule(rule: String, input: String) -> napi::Result<String> {
     guarded(|| written(&rules::apply(&rule, read(&input)?)?))
 }
 
+/// Judges whether a payment settles an order.
+#[napi]
+pub fn check_payment(
+    event: String,
+    order: Option<String>,
+    session: Option<String>,
+) -> napi::Result<String> {
+    guarded(|| {
+        let event = Event::parse(event.as_bytes())?;
+        let order = order.map(|order| order_from_value(read(&order)?)).transpose()?;
+        let session = session.map(|session| Session::from_json(session.as_bytes())).transpose()?;
+        written(&faststar::check_payment(&event, order.as_ref(), session.as_ref())?)
+    })
+}
+
 /// Checks that a URL is the cashier's; gives it, the session's id and a form that may be logged.
 #[napi]
 pub fn check_cashier_url(url: String, allow_origins: Vec<String>) -> napi::Result<String> {
@@ -116,6 +133,24 @@ pub fn return_outcome(
             ReturnOutcome::Cancel => "cancel",
             ReturnOutcome::Other => "other",
         })
+    })
+}
+
+/// Reads a result from its JSON, as a call would answer it.
+#[napi]
+pub fn read_result(kind: String, json: String) -> napi::Result<String> {
+    fn read<T: DeserializeOwned + Serialize>(name: &str, json: &str) -> Result<String> {
+        written(&schema::read_answer::<T>(name, json)?)
+    }
+    guarded(|| match kind.as_str() {
+        "CreatedSession" => read::<CreatedSession>("a created session", &json),
+        "Session" => read::<Session>("a session", &json),
+        "Product" => read::<Product>("a product", &json),
+        "Price" => read::<Price>("a price", &json),
+        other => {
+            let message = format!("there is no result {other}");
+            Err(Error::new(ErrorKind::Internal, code::INTERNAL, message))
+        }
     })
 }
 

@@ -245,6 +245,17 @@ fn a_server_on_this_machine_is_not_asked_for_through_a_proxy() {
 }
 
 #[tokio::test]
+async fn an_answer_keeps_its_text_and_does_not_print_it() {
+    const DATA: &str = r#"{"id": "prod_1", "name": "Tea", "n": 18446744073709551616, "d": 0.10}"#;
+    let server = Server::start(&[Reply::Json(
+        r#"{"success": true, "data": {"id": "prod_1", "name": "Tea", "n": 18446744073709551616, "d": 0.10}}"#,
+    )]);
+    let response = server.client().catalog().products().create(tea()).await.unwrap();
+    assert_eq!(response.data_json(), DATA);
+    assert!(!format!("{response:?}").contains("18446744073709551616"));
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed() {
     let server = Server::start(&[Reply::Raw(
         "HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n",

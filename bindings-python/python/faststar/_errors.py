@@ -5,8 +5,9 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
+    from . import _typing as t
+else:
+    from ._lazy import t
 
 
 class FastStarError(Exception):
@@ -33,34 +34,34 @@ class FastStarError(Exception):
 
     code: str
     message: str
-    param: str | None
-    status: int | None
-    request_id: str | None
+    param: t.Optional[str]
+    status: t.Optional[int]
+    request_id: t.Optional[str]
     retryable: bool
     attempts: int
-    retry_after: float | None
-    headers: Mapping[str, str]
-    idempotency_key: str | None
+    retry_after: t.Optional[float]
+    headers: t.Mapping[str, str]
+    idempotency_key: t.Optional[str]
     outcome_unknown: bool
-    network_error: str | None
+    network_error: t.Optional[str]
 
     def __init__(
         self,
         message: str,
+        fields: t.Optional[t.Mapping[str, t.Any]] = None,
         *,
         code: str = "internal",
-        param: str | None = None,
-        status: int | None = None,
-        request_id: str | None = None,
+        param: t.Optional[str] = None,
+        status: t.Optional[int] = None,
+        request_id: t.Optional[str] = None,
         retryable: bool = False,
         attempts: int = 0,
-        retry_after: float | None = None,
-        headers: Mapping[str, str] | None = None,
-        idempotency_key: str | None = None,
+        retry_after: t.Optional[float] = None,
+        headers: t.Optional[t.Mapping[str, str]] = None,
+        idempotency_key: t.Optional[str] = None,
         outcome_unknown: bool = False,
-        network_error: str | None = None,
+        network_error: t.Optional[str] = None,
     ) -> None:
-        super().__init__(message)
         self.message = message
         self.code = code
         self.param = param
@@ -73,6 +74,11 @@ class FastStarError(Exception):
         self.idempotency_key = idempotency_key
         self.outcome_unknown = outcome_unknown
         self.network_error = network_error
+        # Whatever makes an exception anew from its `args` has the rest from there: Celery's JSON.
+        if isinstance(fields, dict):
+            self.__dict__.update(fields)
+        rest = {name: value for name, value in self.__dict__.items() if _says_something(value)}
+        super().__init__(rest.pop("message", message), rest)
 
     def __str__(self) -> str:
         text = f"{self.param}: {self.message}" if self.param else self.message
@@ -93,7 +99,7 @@ class FastStarError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         # With its own attributes, so that it crosses processes: Celery, multiprocessing.
-        return _restore, (type(self), self.__dict__.copy())
+        return _restore, (type(self), self.args, self.__dict__.copy())
 
 
 class ValidationError(FastStarError):
@@ -170,11 +176,18 @@ _CLASSES: dict[str, type[FastStarError]] = {
 }
 
 
-def _from_core(kind: str, message: str, **details: Any) -> FastStarError:
+def _from_core(kind: str, message: str, **details: t.Any) -> FastStarError:
     return _CLASSES.get(kind, FastStarError)(message, **details)
 
 
-def _restore(cls: type[FastStarError], attributes: dict[str, object]) -> FastStarError:
-    error = cls.__new__(cls, attributes.get("message"))
+def _says_something(value: object) -> bool:
+    return not (value is None or value is False or value == {})
+
+
+def _restore(
+    cls: type[FastStarError], args: tuple[object, ...], attributes: dict[str, object]
+) -> FastStarError:
+    # Without `__init__`: a subclass of yours may take other arguments.
+    error = cls.__new__(cls, *args)
     error.__dict__.update(attributes)
     return error

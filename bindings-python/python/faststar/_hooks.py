@@ -9,10 +9,10 @@ from ._errors import FastStarError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, Literal
-
-    EventHooks = Mapping[Literal["request", "response"], Iterable[Callable[[Any], object]]]
+    from . import _typing as t
+    from . import types
+else:
+    from ._lazy import t, types
 
 
 class RequestInfo:
@@ -48,21 +48,21 @@ class ResponseInfo:
     __slots__ = ("attempts", "duration", "error", "request", "request_id", "status")
 
     request: RequestInfo
-    status: int | None
-    request_id: str | None
+    status: t.Optional[int]
+    request_id: t.Optional[str]
     duration: float
-    attempts: int | None
-    error: BaseException | None
+    attempts: t.Optional[int]
+    error: t.Optional[BaseException]
 
     def __init__(
         self,
         request: RequestInfo,
         *,
-        status: int | None,
-        request_id: str | None,
+        status: t.Optional[int],
+        request_id: t.Optional[str],
         duration: float,
-        attempts: int | None,
-        error: BaseException | None,
+        attempts: t.Optional[int],
+        error: t.Optional[BaseException],
     ) -> None:
         self.request = request
         self.status = status
@@ -83,7 +83,7 @@ class Watchers:
 
     __slots__ = ("_on_request", "_on_response")
 
-    def __init__(self, hooks: EventHooks | None) -> None:
+    def __init__(self, hooks: t.Optional[types.EventHooks]) -> None:
         hooks = hooks or {}
         unknown = set(hooks) - {"request", "response"}
         if unknown:
@@ -115,13 +115,13 @@ class Watch:
     __slots__ = ("_hooks", "_request", "_started")
 
     def __init__(
-        self, request: RequestInfo, hooks: tuple[Callable[[ResponseInfo], object], ...]
+        self, request: RequestInfo, hooks: tuple[t.Callable[[ResponseInfo], object], ...]
     ) -> None:
         self._request = request
         self._hooks = hooks
         self._started = perf_counter()
 
-    def succeeded(self, result: Any) -> None:
+    def succeeded(self, result: t.Any) -> None:
         """Tells of the result."""
         self._end(result._status, result.request_id, result._attempts, None)
 
@@ -134,10 +134,10 @@ class Watch:
 
     def _end(
         self,
-        status: int | None,
-        request_id: str | None,
-        attempts: int | None,
-        error: BaseException | None,
+        status: t.Optional[int],
+        request_id: t.Optional[str],
+        attempts: t.Optional[int],
+        error: t.Optional[BaseException],
     ) -> None:
         duration = perf_counter() - self._started
         if _log_level_is_on():
@@ -174,7 +174,7 @@ class Watch:
                 _call(hook, info)
 
 
-def _call(hook: Callable[[Any], object], info: RequestInfo | ResponseInfo) -> None:
+def _call(hook: t.Callable[[t.Any], object], info: t.Union[RequestInfo, ResponseInfo]) -> None:
     """Calls a hook. What it raises costs no result: it is logged, and the call goes on."""
     try:
         hook(info)

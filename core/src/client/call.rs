@@ -97,7 +97,7 @@ impl<T, C> Call<T, C> {
     }
 }
 
-impl<T: DeserializeOwned> Call<T> {
+impl<T: DeserializeOwned + Send> Call<T> {
     /// Sends the call; `.await` on the call itself does the same.
     ///
     /// # Errors
@@ -110,7 +110,7 @@ impl<T: DeserializeOwned> Call<T> {
     }
 }
 
-impl<T: DeserializeOwned + 'static> IntoFuture for Call<T> {
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for Call<T> {
     type Output = Result<Response<T>>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 

@@ -7,10 +7,9 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::field::Empty;
-use tracing::{Instrument, Span, debug, error, info_span};
 
 use crate::error::{Error, ErrorKind, NetworkError, Result, code};
 
@@ -22,6 +21,7 @@ use super::redact::{clean, clean_headers};
 use super::request::{IDEMPOTENCY_KEY, Request};
 use super::response::Response;
 use super::retry::{self, Decision};
+use super::trace::{self, CallSpan};
 use super::transport::{HttpRequest, TransportError, TransportErrorKind};
 
 /// Per-call overrides.
@@ -35,25 +35,32 @@ pub(super) struct Options {
 }
 
 /// Sends a request until it is answered, it cannot be, or its time is up.
-pub(super) async fn execute<T: DeserializeOwned>(
+pub(super) async fn execute<T: DeserializeOwned + Send>(
     client: &Client,
     request: &Request,
     options: &Options,
 ) -> Result<Response<T>> {
+    let mut value = None;
+    let mut read = |data: &RawValue| {
+        value = Some(envelope::decode(data)?);
+        Ok(())
+    };
+    let response = carry_out(client, request, options, &mut read).await?;
+    Ok(response.with_value(value.expect("a call that succeeded has read its value")))
+}
+
+/// Reads an answer's `data`. Behind a reference, so that there is one copy of the attempts for all types.
+type Read<'r> = &'r mut (dyn FnMut(&RawValue) -> Result<()> + Send);
+
+async fn carry_out(
+    client: &Client,
+    request: &Request,
+    options: &Options,
+    read: Read<'_>,
+) -> Result<Response<()>> {
     let mut operation = Operation::new(client, request, options)?;
-    let span = info_span!(
-        "faststar.request",
-        method = %request.method(),
-        path = request.path(),
-        attempts = Empty,
-        status = Empty,
-        request_id = Empty,
-        idempotency_key = Empty,
-        outcome_unknown = Empty,
-        error = Empty,
-        elapsed_ms = Empty,
-    );
-    let run = AssertUnwindSafe(operation.run().instrument(span.clone())).catch_unwind().await;
+    let span = CallSpan::new(&request.method(), request.path());
+    let run = AssertUnwindSafe(span.run(operation.run(read))).catch_unwind().await;
     let result = run.unwrap_or_else(|panic| Err(of_runtime(panic)));
     let result = result.map_err(|error| operation.finish(error));
     operation.tell_call(Told::of(result.as_ref()), &span);
@@ -115,7 +122,7 @@ impl<'a> Operation<'a> {
         })
     }
 
-    async fn run<T: DeserializeOwned>(&mut self) -> Result<Response<T>> {
+    async fn run(&mut self, read: Read<'_>) -> Result<Response<()>> {
         if Instant::now() >= self.deadline {
             return Err(self.timed_out(None));
         }
@@ -123,7 +130,7 @@ impl<'a> Operation<'a> {
         loop {
             self.attempt += 1;
             let started = Instant::now();
-            let failure = match timeout_at(self.deadline, self.try_once()).await {
+            let failure = match timeout_at(self.deadline, self.try_once(read)).await {
                 Ok(Ok(response)) => {
                     self.client.inner.budget.note_success();
                     self.tell_attempt(started, Told::of(Ok(&response)), None);
@@ -133,31 +140,25 @@ impl<'a> Operation<'a> {
                 Err(_) => {
                     self.outcome_unknown |= self.has_effect;
                     let error = self.timed_out(last);
-                    self.tell_attempt(started, Told::of::<T>(Err(&error)), None);
+                    self.tell_attempt(started, Told::of(Err(&error)), None);
                     return Err(error);
                 }
             };
             self.outcome_unknown |= self.has_effect && failure.outcome_unknown;
             let decision = self.decide(&failure.error);
-            let told = Told::of::<T>(Err(&failure.error));
+            let told = Told::of(Err(&failure.error));
             let Decision::RetryAfter(wait) = decision else {
                 self.tell_attempt(started, told, None);
                 return Err(failure.error);
             };
             self.tell_attempt(started, told, Some(wait));
-            debug!(
-                attempt = self.attempt,
-                wait_ms = millis(wait),
-                status = failure.error.status(),
-                code = failure.error.code(),
-                "retrying"
-            );
+            trace::retrying(self.attempt, wait, &failure.error);
             last = Some(failure.error);
             sleep(wait).await;
         }
     }
 
-    async fn try_once<T: DeserializeOwned>(&self) -> Result<Response<T>, Failure> {
+    async fn try_once(&self, read: Read<'_>) -> Result<Response<()>, Failure> {
         let inner = &self.client.inner;
         let api_key = &inner.config.api_key;
         let response = match inner.transport.send(self.request.clone()).await {
@@ -174,16 +175,19 @@ impl<'a> Operation<'a> {
         let request_id = request_id.map(|id| clean(id, api_key));
         let status = response.status().as_u16();
         let retry_after = retry::retry_after(response.headers(), Timestamp::now());
-        let read = match envelope::open(&response, api_key, &inner.config.terms) {
+        let data = match envelope::open(&response, api_key, &inner.config.terms) {
             // Data of another shape has the same shape the next time.
-            Ok(data) => envelope::decode(&data).map_err(|error| error.with_status(status)),
+            Ok(data) => match read(&data) {
+                Ok(()) => Ok(data),
+                Err(error) => Err(error.with_status(status)),
+            },
             Err(error) => {
                 let transient = retry::is_transient(status, error.code(), retry_after);
                 Err(error.with_retryable(transient))
             }
         };
-        match read {
-            Ok(value) => Ok(Response::new(value, status, request_id, self.attempt)),
+        match data {
+            Ok(data) => Ok(Response::new(data, status, request_id, self.attempt)),
             Err(error) => {
                 let outcome_unknown = retry::leaves_outcome_unknown(status, error.code());
                 let error = error
@@ -207,7 +211,7 @@ impl<'a> Operation<'a> {
         };
         match failed.decision() {
             Decision::RetryAfter(_) if !self.may_retry(error) => {
-                debug!("not retrying: the retry budget is spent");
+                trace::budget_is_spent();
                 Decision::GiveUp
             }
             decision => decision,
@@ -262,28 +266,20 @@ impl<'a> Operation<'a> {
         self.observe(|observer| observer.on_attempt(&info));
     }
 
-    fn tell_call(&self, told: Told<'_>, span: &Span) {
-        let duration = self.started.elapsed();
-        span.record("attempts", self.attempt);
-        span.record("elapsed_ms", millis(duration));
-        span.record("error", told.error_code);
-        span.record("status", told.status);
-        span.record("request_id", told.request_id);
-        span.record("idempotency_key", self.idempotency_key());
-        let outcome_unknown = self.outcome_unknown && told.error_code.is_some();
-        span.record("outcome_unknown", outcome_unknown);
+    fn tell_call(&self, told: Told<'_>, span: &CallSpan) {
         let info = CallInfo {
             method: self.request.method().as_str(),
             path: self.path,
             attempts: self.attempt,
-            duration,
+            duration: self.started.elapsed(),
             status: told.status,
             request_id: told.request_id,
             idempotency_key: self.idempotency_key(),
             error_code: told.error_code,
             network_error: told.network_error,
-            outcome_unknown,
+            outcome_unknown: self.outcome_unknown && told.error_code.is_some(),
         };
+        span.end(&info);
         self.observe(|observer| observer.on_call(&info));
     }
 
@@ -291,7 +287,7 @@ impl<'a> Operation<'a> {
     fn observe(&self, tell: impl FnOnce(&dyn Observer)) {
         let Some(observer) = &self.client.inner.config.observer else { return };
         if catch_unwind(AssertUnwindSafe(|| tell(observer.as_ref()))).is_err() {
-            error!(path = self.path, "an observer panicked; the call goes on");
+            trace::observer_panicked(self.path);
         }
     }
 }
@@ -305,7 +301,7 @@ struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    fn of<T>(outcome: Result<&'a Response<T>, &'a Error>) -> Self {
+    fn of(outcome: Result<&'a Response<()>, &'a Error>) -> Self {
         match outcome {
             Ok(response) => Self {
                 status: Some(response.status()),
@@ -355,10 +351,6 @@ fn of_runtime(panic: Box<dyn Any + Send>) -> Error {
 /// A deadline that is as good as none, for a timeout beyond what the clock can tell.
 fn far(now: Instant) -> Instant {
     now + Duration::from_secs(30 * 365 * 86_400)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ pub mod rules;
 #[cfg(test)]
 mod simulated;
 mod terms;
+mod trace;
 mod transport;
 
 use std::fmt;
