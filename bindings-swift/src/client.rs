@@ -60,6 +60,9 @@ pub struct RawCallOptions {
     pub idempotency_key: Option<String>,
     pub timeout_ms: Option<i64>,
     pub max_retries: Option<i64>,
+    /// How much of the timeout has passed before, while the call waited for a thread.
+    #[uniffi(default = 0)]
+    pub waited_ms: i64,
 }
 
 #[derive(uniffi::Record)]
@@ -218,7 +221,7 @@ impl RawClient {
             return Err(RawError::Cancelled);
         }
         let mut open = self.open.subscribe();
-        let task = guarded(|| Ok(Task(io::shared()?.spawn(work))))?;
+        let task = guarded(|| Ok(Task(io::shared()?.spawn(work), key.clone())))?;
         let given_up = async {
             let closing = open.wait_for(Option::is_none).map(|_| {
                 // What was sent may have taken effect.
@@ -248,14 +251,21 @@ impl RawClient {
 type Work = BoxFuture<'static, Result<Box<dyn Any + Send>>>;
 
 /// A call on the I/O thread, which ends when nobody waits for it any more.
-pub struct Task<T>(pub JoinHandle<Result<T>>);
+///
+/// With its idempotency key.
+pub struct Task<T>(pub JoinHandle<Result<T>>, pub Option<String>);
 
 impl<T> Future for Task<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        // Nobody aborts it but `drop`, so what did not end by itself has panicked.
-        self.0.poll_unpin(context).map(|ended| ended.unwrap_or_else(|_| Err(defect())))
+        self.0.poll_unpin(context).map(|ended| {
+            // Nobody aborts it but `drop` and the end of the thread.
+            ended.unwrap_or_else(|error| {
+                let error = if error.is_cancelled() { stopped(self.1.take()) } else { defect() };
+                Err(error)
+            })
+        })
     }
 }
 
@@ -305,7 +315,7 @@ impl RawCallOptions {
         if let Some(retries) = self.max_retries {
             call = call.max_retries(count(retries, terms.max_retries)?);
         }
-        Ok(call)
+        Ok(call.waited(duration(self.waited_ms, "timeout")?))
     }
 }
 
@@ -328,6 +338,21 @@ fn count(number: i64, name: &str) -> Result<u32> {
 
 fn closed() -> Error {
     misconfigured("client", "the client is closed; make a new one")
+}
+
+fn stopped(key: Option<String>) -> Error {
+    misconfigured("client", "the package was shut down while the call was under way")
+        .with_outcome_unknown(key.is_some())
+        .with_idempotency_key(key)
+}
+
+/// Ends the I/O thread and the calls on it. A call after it starts the thread anew.
+#[uniffi::export]
+pub fn stop_io() -> Result<(), RawError> {
+    guarded(|| {
+        io::stop_shared();
+        Ok(())
+    })
 }
 
 /// The cursors that a walk through a list has followed.

@@ -83,6 +83,12 @@ impl<T, C> Call<T, C> {
         self
     }
 
+    /// Counts a wait of the caller's before the call was sent, such as for a thread, in its timeout.
+    pub fn waited(mut self, waited: Duration) -> Self {
+        self.options.waited = waited;
+        self
+    }
+
     /// Sets how often this call is repeated where it fails and may succeed later. The client's retry
     /// budget does not cut it.
     pub fn max_retries(mut self, retries: u32) -> Self {

@@ -29,6 +29,8 @@ use super::transport::{HttpRequest, TransportError, TransportErrorKind};
 pub(super) struct Options {
     pub(super) idempotency_key: Option<String>,
     pub(super) timeout: Option<Duration>,
+    /// How much of the timeout has passed before the call was sent.
+    pub(super) waited: Duration,
     pub(super) max_retries: Option<u32>,
 }
 
@@ -104,6 +106,7 @@ impl<'a> Operation<'a> {
         let timeout = check_duration(options.timeout.unwrap_or(config.timeout), "timeout")?;
         let retries = options.max_retries.unwrap_or(config.max_retries);
         let started = Instant::now();
+        let left = timeout.saturating_sub(options.waited);
         Ok(Self {
             client,
             request: request.to_http(config, options.idempotency_key.as_deref())?,
@@ -114,12 +117,15 @@ impl<'a> Operation<'a> {
             attempts_are_explicit: options.max_retries.is_some(),
             timeout,
             started,
-            deadline: started.checked_add(timeout).unwrap_or_else(|| far(started)),
+            deadline: started.checked_add(left).unwrap_or_else(|| far(started)),
             attempt: 0,
         })
     }
 
     async fn run(&mut self, read: Read<'_>) -> Result<Response<()>> {
+        if Instant::now() >= self.deadline {
+            return Err(self.timed_out(None));
+        }
         let mut last = None;
         loop {
             self.attempt += 1;
@@ -516,6 +522,22 @@ mod tests {
         assert_eq!(error.message(), "no answer within 10s (attempts: 2)");
         let source = std::error::Error::source(&error).unwrap();
         assert!(source.to_string().contains("status 503"), "{source}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_caller_waited_counts_in_the_timeout() {
+        let network = Network::new([Step::Hang]);
+        let started = Instant::now();
+        let call = create(&network.client()).timeout(seconds(10)).waited(seconds(8));
+        assert_eq!(call.await.unwrap_err().message(), "no answer within 10s (attempts: 1)");
+        assert_eq!(started.elapsed(), seconds(2));
+
+        let network = Network::new([Step::Hang]);
+        let call = create(&network.client()).timeout(seconds(10)).waited(seconds(10));
+        let error = call.await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 0));
+        assert!(!error.is_outcome_unknown());
+        assert_eq!(network.attempts(), 0);
     }
 
     #[tokio::test(start_paused = true)]
