@@ -58,12 +58,12 @@ export class Overlay {
     root.adoptedStyleSheets = [sheet()];
     root.append(this.#dialog);
     (document.body ?? document.documentElement).append(this.#host);
-    // Zoom multiplies from parent to child; there is no value that ends it.
-    this.#dialog.style.zoom = String(1 / (this.#host.currentCSSZoom ?? 1));
     this.#removals.observe(document, { childList: true, subtree: true });
     addEventListener("message", this.#listen);
     this.#unlock = lockScroll();
     this.#dialog.showModal();
+    // Zoom multiplies from parent to child; there is no value that ends it.
+    this.#dialog.style.zoom = String(1 / (this.#dialog.currentCSSZoom ?? 1));
     this.#dialog.focus();
     this.#load();
   }
