@@ -23,6 +23,9 @@ fn a_browser_gets_a_page_and_a_program_the_envelope() {
     let page = fetch(&shop, &format!("/checkout/{id}?token={token}"), &browser);
     assert_eq!(page.status, 200);
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    // For shops with `Cross-Origin-Embedder-Policy: require-corp`.
+    assert_eq!(page.header("cross-origin-embedder-policy"), Some("require-corp"));
+    assert_eq!(page.header("cross-origin-resource-policy"), Some("cross-origin"));
     let html = String::from_utf8(page.body).unwrap();
     assert!(!html.contains(token) && !html.contains('{'), "nothing is left to fill in: {html}");
     let path = format!("/checkout/{id}?token=wrong");

@@ -242,6 +242,9 @@ fn document(status: StatusCode, ancestors: &[String]) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        // A shop with `Cross-Origin-Embedder-Policy: require-corp` frames only pages with these two.
+        (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
     ];
     (status, headers, assets::cashier(&nonce, ancestors)).into_response()

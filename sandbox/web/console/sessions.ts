@@ -227,6 +227,10 @@ const WORDS: Record<string, (detail: string) => [string, string]> = {
   declined: (card) => ["Card declined", cardName(card)],
   completed: (card) => ["Completed", cardName(card)],
   expired: () => ["Expired", ""],
+  template_in_url: (place) => [
+    `Not filled in: ${place}`,
+    "Return URLs are used as they stand; put your own order's number in them.",
+  ],
 };
 
 function step(entry: Step): HTMLElement {
