@@ -256,6 +256,7 @@ result_class! {
         success_url: Option<String> = |value, py| value.success_url.clone();
         cancel_url: Option<String> = |value, py| value.cancel_url.clone();
         buyer_country: Option<String> = |value, py| value.buyer_country.clone();
+        rate_known: Option<bool> = |value, py| value.rate_known;
         client_reference_id: Option<String> = |value, py| value.client_reference_id.clone();
     }
 }
@@ -316,6 +317,7 @@ result_class! {
             PyTuple::new(py, taxes.collect::<Vec<_>>())?
         };
         estimated: bool = |value, py| value.estimated;
+        rate_known: bool = |value, py| value.rate_known;
         rates_as_of: Option<core::Date> = |value, py| value.rates_as_of;
     }
 }

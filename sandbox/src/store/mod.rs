@@ -60,6 +60,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_answers.sql"),
     include_str!("../../migrations/0004_answers_age.sql"),
     include_str!("../../migrations/0005_console.sql"),
+    include_str!("../../migrations/0006_rate_known.sql"),
 ];
 
 /// Where the database is.
