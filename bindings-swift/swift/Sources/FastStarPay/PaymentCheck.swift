@@ -40,7 +40,9 @@ public struct PaymentCheck: Hashable, Sendable {
     init(_ raw: RawPaymentCheck) throws(FastStarError) {
         guard let verdict = PaymentVerdict(rawValue: raw.verdict) else { throw .defect }
         self.verdict = verdict
-        expected = try raw.expected.map { money throws(FastStarError) in try Money(money.amount, money.currency) }
+        expected = try raw.expected.map { money throws(FastStarError) in
+            try Money(money.amount, money.currency)
+        }
         paid = try Money(raw.paid.amount, raw.paid.currency)
         sessionID = raw.sessionId
         message = raw.message

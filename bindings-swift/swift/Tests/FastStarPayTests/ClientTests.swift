@@ -37,7 +37,8 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
         #expect(try JSON(sent.body) == JSON(wanted))
     }
 
-    func paid(_ amount: Int64, session: String? = "cs_1", type: String = "payment.succeeded") throws -> Event {
+    func paid(_ amount: Int64, session: String? = "cs_1", type: String = "payment.succeeded") throws -> Event
+    {
         let of = session.map { #","checkout_session_id":"\#($0)""# } ?? ""
         let data = #"{"payment_id":"pi_1","amount":\#(amount),"currency":"USD","status":"succeeded"\#(of)}"#
         return try Event(parsing: Data(#"{"id":"evt_1","type":"\#(type)","data":\#(data)}"#.utf8))
@@ -53,7 +54,8 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
         let order = try Money(999, "USD")
         #expect(try await sessions.checkPayment(paid(999), order: order).isPaid)
         #expect(try await sessions.checkPayment(paid(1079), order: nil).verdict == .unknownOrder)
-        #expect(try await sessions.checkPayment(paid(1079, session: nil), order: order).verdict == .sessionNeeded)
+        #expect(
+            try await sessions.checkPayment(paid(1079, session: nil), order: order).verdict == .sessionNeeded)
         #expect(server.requests.isEmpty)
         let check = try await sessions.checkPayment(paid(1079), order: order)
         #expect(check.isPaid && check.sessionID == "cs_1")
@@ -69,7 +71,8 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
         let other = try Session(
             json: Data(#"{"id":"cs_2","status":"complete","amount_subtotal":999,"amount_total":1079}"#.utf8))
         let mixed = try await failure { try checkPayment(paid(1079), order: order, session: other) }
-        #expect(mixed.param == "session.id" && mixed.message.contains("cs_1") && mixed.message.contains("cs_2"))
+        #expect(
+            mixed.param == "session.id" && mixed.message.contains("cs_1") && mixed.message.contains("cs_2"))
     }
 
     @Test func extraThatIsNoObjectIsRefusedWithItsPlace() async throws {
