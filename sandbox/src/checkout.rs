@@ -41,6 +41,7 @@ pub fn create(
         amount_subtotal: 0,
         amount_tax: 0,
         amount_total: 0,
+        rate_known: true,
         request,
         outcome: Map::new(),
         created_at: now_ms,
@@ -120,7 +121,7 @@ pub fn no_session(id: &str) -> Error {
 ///
 /// # Errors
 ///
-/// `session_already_completed`, `session_expired`, `tax_rate_unknown`, `invalid_value`.
+/// `session_already_completed`, `session_expired`, `invalid_value`.
 pub fn set_country(
     db: &Connection,
     merchant: &Merchant,
@@ -441,6 +442,7 @@ pub fn view(row: &SessionRow) -> Session {
         "success_url": row.request.success_url,
         "cancel_url": row.request.cancel_url,
         "buyer_country": row.request.buyer_country,
+        "rate_known": row.request.buyer_country.as_ref().map(|_| row.rate_known),
         "client_reference_id": row.request.client_reference_id,
     });
     if let Some(fields) = wire.as_object_mut() {

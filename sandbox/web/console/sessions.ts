@@ -104,6 +104,8 @@ function one({ session, quote, timeline }: SessionDetail): HTMLElement {
   const amount = (value: Amount): string => money(value, session.currency, session.decimals);
   const tax = quote.lines.find((line) => line.tax_name)?.tax_name;
   const behaviour = quote.behaviour === "inclusive" ? "included" : "on top";
+  const named = tax ? `Tax (${tax}, ${behaviour})` : "Tax";
+  const taxLabel = quote.rate_known ? named : `Tax (no rate for ${session.buyer_country} in the table)`;
   return h(
     "article",
     { class: "detail" },
@@ -134,7 +136,7 @@ function one({ session, quote, timeline }: SessionDetail): HTMLElement {
             ),
           ),
           sum("Subtotal", amount(session.amount_subtotal)),
-          sum(tax ? `Tax (${tax}, ${behaviour})` : "Tax", amount(session.amount_tax)),
+          sum(taxLabel, amount(session.amount_tax)),
           sum("Total", amount(session.amount_total), "strong"),
         ]),
       ),
