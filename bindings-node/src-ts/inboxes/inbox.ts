@@ -106,10 +106,10 @@ export function stateOf(error: unknown): { state: InboxState; note: string } {
   return { state: 'failed', note: error instanceof Error ? error.name : typeof error };
 }
 
-/** Tells whether a delivery's work runs on a row that is there already. @internal */
-export function runs(state: InboxState, { replayOf }: Delivery): boolean {
+/** Tells whether a delivery changes a row that is there already. @internal */
+export function runs(state: InboxState, { replayOf }: Delivery, hasWork: boolean): boolean {
   if (replayOf !== undefined) return state === replayOf;
-  return state === 'unhandled' || state === 'failed';
+  return state === 'failed' || (state === 'unhandled' && hasWork);
 }
 
 /** Gives the time before which rows are old. @internal */

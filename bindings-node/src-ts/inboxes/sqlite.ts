@@ -40,7 +40,7 @@ export function sqliteInbox<Database extends SqliteDatabase>(database: Database)
     const state = work === undefined ? 'unhandled' : 'processed';
     if (all(sql.insert(delivery, state)).length === 0) {
       const [row] = all(sql.state(delivery.event.id)) as [{ state: InboxState }];
-      if (!runs(row.state, delivery)) return 'duplicate';
+      if (!runs(row.state, delivery, work !== undefined)) return 'duplicate';
       const [text, values] = sql.update(delivery.event.id, state);
       database.prepare(text).run(...values);
     }

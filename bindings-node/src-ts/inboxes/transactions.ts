@@ -52,7 +52,7 @@ export function transactionInbox<Tx>({ transaction, query }: Transactions<Tx>): 
       if ((await all(tx, sql.insert(delivery, state))).length > 0) return 'new';
       const [row] = (await all(tx, sql.state(id))) as { state: InboxState }[];
       // Undefined: it was pruned in between.
-      if (row !== undefined) return runs(row.state, delivery) ? 'again' : 'duplicate';
+      if (row !== undefined) return runs(row.state, delivery, state === 'processed') ? 'again' : 'duplicate';
     }
   };
 
