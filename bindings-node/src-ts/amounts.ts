@@ -1,8 +1,9 @@
 /** Compares what was paid with what was ordered. */
 
 import { AmountMismatchError, ValidationError } from './errors.js';
-import { formatMoney, parseMoney } from './offline.js';
+import { checkPayment } from './payment_check.js';
 import type { Payment, WebhookEvent } from './events.js';
+import type { Money } from './offline.js';
 import type { Integer } from './types.js';
 
 /**
@@ -27,14 +28,7 @@ export function guardAmount(
       { code: 'invalid_value', param: 'event' },
     );
   }
-  // The core writes an amount in one way alone, so that equal texts are equal amounts.
-  const expected = formatMoney(order.amount, order.currency);
-  // What was signed may say less than its type promises.
-  const { amount, currency } = (event.data ?? {}) as Payment;
-  const paid = formatMoney(amount, currency);
-  if (paid !== expected) {
-    const message = `the order is ${expected} and ${paid} was paid; do not fulfil it, look into it`;
-    throw new AmountMismatchError(message, parseMoney(expected), parseMoney(paid));
-  }
+  const { isPaid, expected, paid, message } = checkPayment(event, order);
+  if (!isPaid) throw new AmountMismatchError(message, expected as Money, paid);
   return event.data;
 }

@@ -5,7 +5,9 @@ import { write } from './json.js';
 import { List, Page } from './list.js';
 import { Client } from './native.js';
 import * as read from './options.js';
+import { checkPayment, type OrderAmount, type PaymentCheck } from './payment_check.js';
 import { result } from './results.js';
+import type { WebhookEvent } from './events.js';
 import type {
   CreatedSession,
   CreateOtherSessionParams,
@@ -194,6 +196,34 @@ export class Sessions {
     if (typeof id !== 'string') throw invalid('invalid_type', 'id', `must be a string, not ${typeof id}`);
     const { ok, request_id } = await this.#send('checkout.sessions.retrieve', id, options);
     return result(ok, request_id) as Session;
+  }
+
+  /**
+   * Judges whether a `payment.succeeded` settles an order, and reads its session anew where another
+   * amount was paid; see `checkPayment`.
+   *
+   * ```ts
+   * const check = await faststar.checkout.sessions.checkPayment(event, order);
+   * if (check.isPaid) fulfil(order);
+   * else setAside(order, check.message); // for a person; the webhook answers 200
+   * ```
+   *
+   * @param event - A `payment.succeeded`.
+   * @param order - What the order comes to before tax on top; `undefined` where there is no such order.
+   * @param options - For the call that reads the session.
+   * @returns The verdict; `session_needed` only where the payment names no session.
+   * @throws {ValidationError} The event is not a `payment.succeeded`, or the amount is no integer.
+   * @throws {FastStarError} The session could not be retrieved.
+   */
+  async checkPayment(
+    event: WebhookEvent,
+    order: OrderAmount | null | undefined,
+    options: CallOptions = {},
+  ): Promise<PaymentCheck> {
+    read.known(options, CALL);
+    const check = checkPayment(event, order);
+    if (check.verdict !== 'session_needed' || check.sessionId === null) return check;
+    return checkPayment(event, order, await this.retrieve(check.sessionId, options));
   }
 }
 

@@ -57,6 +57,12 @@ export {
   returnOutcome,
   taxRate,
 } from './offline.js';
+export {
+  checkPayment,
+  type OrderAmount,
+  type PaymentCheck,
+  type PaymentVerdict,
+} from './payment_check.js';
 export type * from './types.js';
 export { VERSION } from './version.js';
 export { type RawBody, type VerifyOptions, webhooks } from './webhooks.js';

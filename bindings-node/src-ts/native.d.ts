@@ -48,6 +48,9 @@ export declare function applyRule(rule: string, input: string): string
 /** Checks that a URL is the cashier's; gives it, the session's id and a form that may be logged. */
 export declare function checkCashierUrl(url: string, allowOrigins: Array<string>): string
 
+/** Judges whether a payment settles an order. */
+export declare function checkPayment(event: string, order?: string | undefined | null, session?: string | undefined | null): string
+
 /** Checks a session's request by all that a client can know, and gives it as it would be sent. */
 export declare function checkSession(request: Uint8Array, merchant: string | undefined | null, strict: boolean): string
 

@@ -4,11 +4,12 @@ use std::sync::{Mutex, PoisonError};
 
 use faststar::client::{Cursors as CoreCursors, rules};
 use faststar::error::Result;
+use faststar::payment_check::order_from_value;
 use faststar::schema::{self, Strictness};
 use faststar::tax::{RateTable, today};
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, MerchantKind, Money, QuoteOptions, ReturnOutcome,
-    ReturnUrls,
+    Cart, Cashier, Catalog, CreateSession, Event, MerchantKind, Money, QuoteOptions, ReturnOutcome,
+    ReturnUrls, Session,
 };
 use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
@@ -87,6 +88,21 @@ pub fn parse_money(text: String) -> napi::Result<String> {
 #[napi]
 pub fn apply_rule(rule: String, input: String) -> napi::Result<String> {
     guarded(|| written(&rules::apply(&rule, read(&input)?)?))
+}
+
+/// Judges whether a payment settles an order.
+#[napi]
+pub fn check_payment(
+    event: String,
+    order: Option<String>,
+    session: Option<String>,
+) -> napi::Result<String> {
+    guarded(|| {
+        let event = Event::parse(event.as_bytes())?;
+        let order = order.map(|order| order_from_value(read(&order)?)).transpose()?;
+        let session = session.map(|session| Session::from_json(session.as_bytes())).transpose()?;
+        written(&faststar::check_payment(&event, order.as_ref(), session.as_ref())?)
+    })
 }
 
 /// Checks that a URL is the cashier's; gives it, the session's id and a form that may be logged.

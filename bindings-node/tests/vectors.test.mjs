@@ -54,6 +54,14 @@ const OPS = {
     header: faststar.webhooks.signForTest(body(given), given.secrets, { timestamp: given.timestamp }),
   }),
   event_parse: (given) => faststar.webhooks.parse(body(given)),
+  check_payment: ({ event, order, session }) => {
+    const { isPaid: is_paid, sessionId: session_id, ...check } = faststar.checkPayment(
+      faststar.webhooks.parse(write(event)),
+      order,
+      session,
+    );
+    return { ...check, is_paid, session_id };
+  },
   cashier_url: ({ url, allow_origins: allowOrigins }) => {
     const checked = faststar.checkCashierUrl(url, { allowOrigins });
     return { url: checked.url, session_id: checked.sessionId, shown: `${checked}` };

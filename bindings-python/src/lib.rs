@@ -20,8 +20,8 @@ mod _faststar {
     use crate::client::{Client, Started};
     #[pymodule_export]
     use crate::offline::{
-        Cursors, apply_rule, check_cashier_url, check_session, currency_decimals, format_money,
-        parse_money, quote_cart, quote_session, return_outcome, tax_rate,
+        Cursors, apply_rule, check_cashier_url, check_payment, check_session, currency_decimals,
+        format_money, parse_money, quote_cart, quote_session, return_outcome, tax_rate,
     };
     #[pymodule_export]
     use crate::results::{

@@ -6,18 +6,19 @@
 use std::sync::Mutex;
 
 use faststar::client::{Cursors as CoreCursors, rules};
+use faststar::payment_check::order_from_value;
 use faststar::schema::{self, Strictness};
 use faststar::tax::{RateTable, today};
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, Currency, Error, MerchantKind, Money, QuoteOptions,
-    ReturnOutcome, ReturnUrls,
+    self as core, Cart, Cashier, Catalog, CreateSession, Currency, Error, MerchantKind, Money,
+    QuoteOptions, ReturnOutcome, ReturnUrls,
 };
 use pyo3::prelude::*;
 use serde_json::json;
 
 use crate::convert::{to_json, to_python};
 use crate::error::guarded;
-use crate::results::{Meta, Quote, as_python};
+use crate::results::{Event, Meta, Quote, Session, as_python};
 use crate::webhook::Body;
 
 /// Computes what a cart comes to.
@@ -130,6 +131,28 @@ pub fn apply_rule<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let answer = guarded(py, || rules::apply(rule, to_json(input)?))?;
     to_python(py, &answer)
+}
+
+/// Judges whether a payment settles an order; a session may be one of the package's or a mapping.
+#[pyfunction]
+pub fn check_payment<'py>(
+    py: Python<'py>,
+    event: &Event,
+    order: Option<&Bound<'py, PyAny>>,
+    session: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let check = guarded(py, || {
+        let order = order.map(|order| order_from_value(to_json(order)?)).transpose()?;
+        let session = session.map(|session| match session.cast::<Session>() {
+            Ok(session) => Ok(session.get().value().clone()),
+            Err(_) => {
+                let json = to_json(session).map_err(|error| within(error, "session."))?;
+                core::Session::from_json(json.to_string().as_bytes())
+            }
+        });
+        core::check_payment(event.value(), order.as_ref(), session.transpose()?.as_ref())
+    })?;
+    as_python(py, &check)
 }
 
 /// Checks that a URL is the cashier's; gives it, the session's id and a form that may be logged.

@@ -113,6 +113,12 @@ macro_rules! result_class {
             pub fn new(value: $core, meta: Meta) -> Self {
                 Self { value, meta }
             }
+
+            /// Gives the core's value.
+            #[allow(dead_code)] // not every class is passed back in
+            pub fn value(&self) -> &$core {
+                &self.value
+            }
         }
 
         impl IntoWrapped for $name {
@@ -401,6 +407,11 @@ impl Event {
     /// Wraps an event.
     pub fn new(value: core::Event) -> Self {
         Self { value }
+    }
+
+    /// Gives the core's value.
+    pub fn value(&self) -> &core::Event {
+        &self.value
     }
 }
 

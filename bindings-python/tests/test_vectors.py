@@ -16,6 +16,7 @@ from faststar import (
     Webhook,
     _faststar,
     check_cashier_url,
+    check_payment,
     check_session,
     quote,
     quote_session,
@@ -76,6 +77,12 @@ def webhook_sign(given):
     return {"header": header}
 
 
+def payment_check(given):
+    event = Event.parse(json.dumps(given["event"]))
+    order = given.get("order", {"amount": None, "currency": None})
+    return check_payment(event, **order, session=given.get("session")).to_dict()
+
+
 def money_parse(given):
     money = Money.parse(given["text"])
     return {"amount": money.amount, "currency": money.currency}
@@ -102,6 +109,7 @@ OPS = {
     "webhook_verify": webhook_verify,
     "webhook_sign": webhook_sign,
     "event_parse": lambda given: json.loads(Event.parse(body(given)).to_json()),
+    "check_payment": payment_check,
     "cashier_url": cashier_url,
     "cashier_return": lambda given: {
         "outcome": return_outcome(

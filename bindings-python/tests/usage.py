@@ -75,6 +75,15 @@ def on_webhook(body: bytes, header: str) -> int:
     return 0
 
 
+def settles(client: FastStar, event: faststar.Event, amount: int | None) -> str:
+    check = client.checkout.sessions.check_payment(event, amount=amount, currency="USD")
+    assert_type(check, faststar.PaymentCheck)
+    assert_type(check.expected, "Money | None")
+    if check.is_paid or check.verdict == "overpaid":
+        return "fulfil"
+    return f"{check.message} {check.paid.amount}"
+
+
 def offline() -> None:
     quote = faststar.quote(
         currency="EUR", lines=[{"unit_amount": 4900, "quantity": 1}], country="DE"

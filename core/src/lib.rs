@@ -9,6 +9,7 @@
 //! | create a session, read it back | `Client`, [`CreateSession`], [`LineItem`] |
 //! | know what a cart comes to, offline | [`quote()`], [`Cart`] |
 //! | trust a webhook | [`webhook::verify`], [`webhook::Verifier`], [`Event`] |
+//! | know whether a payment settles an order | [`check_payment()`], `Sessions::check_payment` |
 //! | open the cashier from an app | [`Cashier`], [`ReturnUrls`] |
 //! | show an amount | [`Money`] |
 //!
@@ -29,6 +30,7 @@ pub mod event;
 pub mod line_item;
 pub mod money;
 mod open_enum;
+pub mod payment_check;
 pub mod quote;
 pub mod schema;
 mod secret;
@@ -52,6 +54,7 @@ pub use error::{Error, ErrorKind, Result};
 pub use event::{Event, EventData, EventType, PaymentData};
 pub use line_item::{LineItem, MerchantKind};
 pub use money::{Currency, Money};
+pub use payment_check::{PaymentCheck, PaymentVerdict, check_payment};
 pub use quote::{Cart, CartLine, Quote, QuoteLine, QuoteOptions, quote};
 pub use secret::Secret;
 pub use session::{

@@ -21,6 +21,7 @@ const LAYERS: &[&str] = &[
     "quote",
     "subscription",
     "event",
+    "payment_check",
     "webhook",
     "cashier",
     "client",

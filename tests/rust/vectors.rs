@@ -10,12 +10,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use faststar::client::rules;
+use faststar::payment_check::order_from_value;
 use faststar::schema;
 use faststar::tax::RateTable;
 use faststar::webhook::{Verifier, sign_all};
 use faststar::{
     Cart, Cashier, Catalog, CreateSession, Date, Error, Event, MerchantKind, Money, QuoteOptions,
-    Result, ReturnOutcome, ReturnUrls,
+    Result, ReturnOutcome, ReturnUrls, Session,
 };
 use serde_json::{Value, json};
 
@@ -28,6 +29,7 @@ type Op = fn(&Value) -> Result<Value>;
 const OPS: &[(&str, Op)] = &[
     ("cashier_return", cashier_return),
     ("cashier_url", cashier_url),
+    ("check_payment", check_payment),
     ("create_price_strict", |input| rules::apply("create_price_strict", input.clone())),
     ("create_product_strict", |input| rules::apply("create_product_strict", input.clone())),
     ("create_session_strict", |input| rules::apply("create_session_strict", input.clone())),
@@ -113,6 +115,14 @@ fn webhook_sign(input: &Value) -> Result<Value> {
 
 fn event_parse(input: &Value) -> Result<Value> {
     Event::parse(&body(input)).map(to_value)
+}
+
+fn check_payment(input: &Value) -> Result<Value> {
+    let event = Event::parse(input["event"].to_string().as_bytes())?;
+    let order = input.get("order").cloned().map(order_from_value);
+    let session = input.get("session").map(|it| Session::from_json(it.to_string().as_bytes()));
+    let (order, session) = (order.transpose()?, session.transpose()?);
+    faststar::check_payment(&event, order.as_ref(), session.as_ref()).map(to_value)
 }
 
 fn cashier_url(input: &Value) -> Result<Value> {

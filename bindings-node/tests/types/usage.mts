@@ -8,11 +8,14 @@ import {
   type KnownEvent,
   type List,
   type Page,
+  type PaymentSucceededEvent,
   type PriceItemParams,
   type Product,
   type SessionStatus,
   ValidationError,
+  checkPayment,
   formatMoney,
+  type PaymentCheck,
   quote,
   webhooks,
 } from 'faststar';
@@ -44,6 +47,16 @@ export async function documented(order: string): Promise<string> {
   // @ts-expect-error a result does not change
   created.session.amount_total = 1;
   return created.url;
+}
+
+export async function settles(event: PaymentSucceededEvent, row?: { amount: bigint; currency: string; id: Date }): Promise<string> {
+  const check = await sessions.checkPayment(event, row, { timeout: 5000 });
+  same<typeof check, PaymentCheck>(true);
+  // @ts-expect-error a misspelt verdict
+  if (check.verdict === 'underpayed') return '';
+  // @ts-expect-error an amount is no text
+  checkPayment(event, { amount: '9.99', currency: 'USD' });
+  return check.isPaid ? 'fulfil' : check.message;
 }
 
 export async function modes(items: PriceItemParams[], mode: string): Promise<void> {

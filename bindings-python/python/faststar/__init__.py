@@ -64,6 +64,7 @@ from ._offline import (
     return_outcome,
     tax_rate,
 )
+from ._payment_check import PaymentCheck, check_payment
 from ._webhook import Webhook
 
 TYPE_CHECKING = False
@@ -106,6 +107,7 @@ __all__ = [
     "NotFoundError",
     "Page",
     "Payment",
+    "PaymentCheck",
     "PaymentError",
     "PermissionDeniedError",
     "Price",
@@ -128,6 +130,7 @@ __all__ = [
     "Webhook",
     "__version__",
     "check_cashier_url",
+    "check_payment",
     "check_session",
     "quote",
     "quote_session",

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 
 from . import _faststar
 from ._client import BaseClient, call_options
+from ._payment_check import check_payment, session_to_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from ._faststar import CreatedSession, Price, Product, Session
+    from ._faststar import CreatedSession, Event, Price, Product, Session
+    from ._payment_check import PaymentCheck
     from .types import CreatePriceParams, CreateProductParams, CreateSessionParams
 
     T_co = TypeVar("T_co", covariant=True)
@@ -145,6 +147,23 @@ class AsyncSessions(AsyncResource):
         options = call_options(timeout, max_retries)
         session: Session = await self._client._send("checkout.sessions.retrieve", id, options)
         return session
+
+    async def check_payment(
+        self,
+        event: Event,
+        *,
+        amount: int | None,
+        currency: str | None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> PaymentCheck:
+        """Judges whether a payment settles an order; see `Sessions.check_payment`."""
+        check = check_payment(event, amount=amount, currency=currency)
+        id = session_to_read(check)
+        if id is None:
+            return check
+        session = await self.retrieve(id, timeout=timeout, max_retries=max_retries)
+        return check_payment(event, amount=amount, currency=currency, session=session)
 
 
 class AsyncCatalog(AsyncResource):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from . import _faststar
 from ._errors import ConfigurationError
 from ._hooks import Watchers
+from ._payment_check import check_payment, session_to_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,8 +16,9 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self, Unpack
 
-    from ._faststar import CreatedSession, Price, Product, Session
+    from ._faststar import CreatedSession, Event, Price, Product, Session
     from ._hooks import EventHooks
+    from ._payment_check import PaymentCheck
     from .types import CreatePriceParams, CreateProductParams, CreateSessionParams
 
     T_co = TypeVar("T_co", covariant=True)
@@ -208,6 +210,40 @@ class Sessions(Resource):
         options = call_options(timeout, max_retries)
         session: Session = self._client._send("checkout.sessions.retrieve", id, options)
         return session
+
+    def check_payment(
+        self,
+        event: Event,
+        *,
+        amount: int | None,
+        currency: str | None,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+    ) -> PaymentCheck:
+        """Judges whether a ``payment.succeeded`` settles an order, and reads its session anew where
+        another amount was paid; see `faststar.check_payment`.
+
+        Args:
+            event: A ``payment.succeeded``.
+            amount: The order's subtotal, before tax that comes on top, in the smallest unit: 999 is
+                9.99 USD. ``None``, with the currency, where there is no such order.
+            currency: The order's currency, ISO 4217.
+            timeout: As for the client, for the call that reads the session.
+            max_retries: As for the client, for that call.
+
+        Returns:
+            The verdict. It is ``session_needed`` only where the payment names no session.
+
+        Raises:
+            ValidationError: The event is not a ``payment.succeeded``, or the amount is no int.
+            FastStarError: The session could not be retrieved.
+        """
+        check = check_payment(event, amount=amount, currency=currency)
+        id = session_to_read(check)
+        if id is None:
+            return check
+        session = self.retrieve(id, timeout=timeout, max_retries=max_retries)
+        return check_payment(event, amount=amount, currency=currency, session=session)
 
 
 class Catalog(Resource):

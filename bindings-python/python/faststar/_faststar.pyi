@@ -38,6 +38,7 @@ __all__ = [
     "__version__",
     "apply_rule",
     "check_cashier_url",
+    "check_payment",
     "check_session",
     "currency_decimals",
     "format_money",
@@ -442,6 +443,9 @@ def quote_session(
 ) -> Quote: ...
 def check_session(
     request: Mapping[str, Any] | bytes, merchant: str | None, strict: bool
+) -> dict[str, Any]: ...
+def check_payment(
+    event: Event, order: Mapping[str, object] | None, session: Session | Mapping[str, Any] | None
 ) -> dict[str, Any]: ...
 def tax_rate(place: str, category: str | None, on: str | None) -> dict[str, Any]: ...
 def format_money(amount: int, currency: str) -> str: ...

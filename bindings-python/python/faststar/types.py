@@ -27,6 +27,10 @@ Behaviour = Literal["inclusive", "exclusive"]
 Rounding = Literal[
     "per_line_half_up", "per_rate_half_up", "per_line_half_even", "per_rate_half_even"
 ]
+#: What a payment is to an order.
+PaymentVerdict = Literal[
+    "paid", "underpaid", "overpaid", "other_currency", "unknown_order", "session_needed"
+]
 #: What happened, in an event.
 EventType = Union[
     Literal[

@@ -3,7 +3,11 @@
 //! `C` is the client: the same calls serve the async one and the blocking one.
 
 use crate::catalog::{CreatePrice, CreateProduct, Price, Product};
+use crate::error::Result;
+use crate::event::Event;
 use crate::line_item::MerchantKind;
+use crate::money::Money;
+use crate::payment_check::{PaymentCheck, PaymentVerdict, check_payment};
 use crate::session::{CreateSession, CreatedSession, Session};
 
 use super::Client;
@@ -83,6 +87,63 @@ impl<C: Clone> Sessions<'_, C> {
     }
 }
 
+impl Sessions<'_> {
+    /// Judges whether a `payment.succeeded` settles an order; see [`check_payment`].
+    ///
+    /// `order` is the order's subtotal, before tax that comes on top; `None` where there is no such
+    /// order. The session is read only where another amount was paid.
+    ///
+    /// ```no_run
+    /// # async fn run(client: faststar::Client, event: faststar::Event) -> faststar::Result<()> {
+    /// let order = "9.99 USD".parse()?; // of your database, by client_reference_id
+    /// let check = client.checkout().sessions().check_payment(&event, Some(&order)).await?;
+    /// match check.is_paid {
+    ///     true => println!("fulfil"),
+    ///     false => println!("set the order aside for a person: {}", check.message),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`check_payment`], and where the session could not be retrieved.
+    pub async fn check_payment(
+        &self,
+        event: &Event,
+        order: Option<&Money>,
+    ) -> Result<PaymentCheck> {
+        let check = check_payment(event, order, None)?;
+        match session_to_read(&check) {
+            Some(id) => check_payment(event, order, Some(&*self.retrieve(id).await?)),
+            None => Ok(check),
+        }
+    }
+}
+
+#[cfg(feature = "blocking")]
+impl Sessions<'_, super::blocking::Client> {
+    /// Judges whether a `payment.succeeded` settles an order; see [`check_payment`].
+    ///
+    /// `order` is the order's subtotal, before tax that comes on top; `None` where there is no such
+    /// order. The session is read only where another amount was paid.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`check_payment`], and where the session could not be retrieved.
+    pub fn check_payment(&self, event: &Event, order: Option<&Money>) -> Result<PaymentCheck> {
+        let check = check_payment(event, order, None)?;
+        match session_to_read(&check) {
+            Some(id) => check_payment(event, order, Some(&*self.retrieve(id).send()?)),
+            None => Ok(check),
+        }
+    }
+}
+
+fn session_to_read(check: &PaymentCheck) -> Option<&str> {
+    check.session_id.as_deref().filter(|_| check.verdict == PaymentVerdict::SessionNeeded)
+}
+
 /// The calls about products and prices.
 #[derive(Clone, Copy, Debug)]
 pub struct Catalog<'a, C = Client> {
@@ -159,7 +220,7 @@ mod tests {
 
     use crate::catalog::Interval;
     use crate::client::simulated::{Network, answer, created};
-    use crate::error::Error;
+    use crate::error::{Error, ErrorKind};
     use crate::line_item::LineItem;
 
     use super::*;
@@ -206,6 +267,44 @@ mod tests {
         let error = client.checkout().sessions().retrieve("..").await.unwrap_err();
         assert_eq!(error.param(), Some("id"));
         assert_eq!(network.attempts(), 1);
+    }
+
+    fn paid(amount: i64) -> Event {
+        let body = json!({"id": "evt_1", "type": "payment.succeeded", "data": {
+            "payment_id": "pi_1", "amount": amount, "currency": "USD", "status": "succeeded",
+            "checkout_session_id": "cs_1",
+        }});
+        Event::parse(body.to_string().as_bytes()).unwrap()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_is_read_only_where_another_amount_was_paid() {
+        let network = ok(json!({"id": "cs_1", "status": "complete", "currency": "USD",
+            "amount_subtotal": 999, "amount_tax": 80, "amount_total": 1079}));
+        let client = network.client();
+        let order = "9.99 USD".parse().unwrap();
+        let check = async |amount, order| {
+            let sessions = client.checkout().sessions();
+            sessions.check_payment(&paid(amount), order).await.unwrap().verdict
+        };
+        assert_eq!(check(999, Some(&order)).await, PaymentVerdict::Paid);
+        assert_eq!(check(1079, None).await, PaymentVerdict::UnknownOrder);
+        assert_eq!(network.attempts(), 0);
+        assert_eq!(check(1079, Some(&order)).await, PaymentVerdict::Paid);
+        let (line, _) = sent(&network);
+        assert!(line.starts_with("GET ") && line.ends_with("/public/checkout/sessions/cs_1"));
+        assert_eq!(check(1000, Some(&order)).await, PaymentVerdict::Underpaid);
+        assert_eq!(network.attempts(), 2);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_session_that_cannot_be_read_gives_no_verdict() {
+        let refusal = json!({"success": false, "message": "no", "data": null});
+        let network = Network::new([answer(404, &[], refusal)]);
+        let client = network.client();
+        let order = "9.99 USD".parse().unwrap();
+        let checked = client.checkout().sessions().check_payment(&paid(1), Some(&order)).await;
+        assert_eq!(checked.unwrap_err().kind(), ErrorKind::NotFound);
     }
 
     #[tokio::test(start_paused = true)]
