@@ -24,6 +24,7 @@ export interface ExpressLikeRequest extends IncomingMessage {
   readonly body: any;
   readonly params: any;
   readonly query: any;
+  readonly protocol: string;
 }
 
 /** A response as Express has it. */

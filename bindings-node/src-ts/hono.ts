@@ -25,6 +25,7 @@ interface WithRequest {
 export interface HonoLikeContext extends WithRequest {
   readonly req: {
     readonly raw: Request;
+    readonly url: string;
     json(): Promise<any>;
     parseBody(): Promise<any>;
     param(name: string): any;
