@@ -7,7 +7,7 @@ import Fastify from 'fastify';
 import { type Context, Hono } from 'hono';
 import pg from 'pg';
 
-import { FastStar, guardAmount, type Payment, type PaymentSucceededEvent, type Session, type WebhookEvent } from 'faststar';
+import { checkPayment, FastStar, type PaymentCheck, type PaymentSucceededEvent, type Session, type WebhookEvent } from 'faststar';
 import * as forExpress from 'faststar/express';
 import * as forFastify from 'faststar/fastify';
 import * as forHono from 'faststar/hono';
@@ -36,9 +36,9 @@ const webhook = {
   inbox,
   on: {
     'payment.succeeded': async (event: PaymentSucceededEvent, tx: pg.PoolClient) => {
-      const payment = guardAmount(event, { amount: 999, currency: 'USD' });
-      same<typeof payment, Payment>(true);
-      await tx.query('UPDATE orders SET paid = true WHERE id = $1', [payment.client_reference_id]);
+      const check = checkPayment(event, { amount: 999, currency: 'USD' });
+      same<typeof check, PaymentCheck>(true);
+      await tx.query('UPDATE orders SET paid = $2 WHERE id = $1', [event.data.client_reference_id, check.isPaid]);
     },
   },
 };
