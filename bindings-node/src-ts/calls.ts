@@ -7,6 +7,8 @@ import { Bridge } from './native.js';
 /** What a call came to. */
 export interface Answered {
   readonly ok: object;
+  /** What came, where `ok` may have rounded an integer of it. */
+  readonly data?: unknown;
   readonly request_id: string | null;
   readonly status: number;
   readonly attempts: number;
@@ -42,18 +44,18 @@ function settle(id: number, text: string | undefined): void {
  * It throws only within the caller's own continuation, so that a stack shows who called.
  */
 export async function call(
-  start: (id: number) => void,
+  start: (id: number) => string | null,
   signal: AbortSignal | undefined,
 ): Promise<Answered> {
   if (signal?.aborted) throw aborted(signal);
   do last = (last + 1) % 2 ** 32;
   while (waiting.has(last));
   const id = last;
-  native(() => start(id));
+  const key = native(() => start(id));
   const wait = new Promise<string | undefined>((resolve) => waiting.set(id, resolve));
   if (waiting.size === 1) theBridge().hold();
   const text = signal === undefined ? await wait : await abortable(wait, id, signal);
-  if (text === undefined) throw aborted(signal as AbortSignal);
+  if (text === undefined) throw aborted(signal as AbortSignal, key);
   const answer = parse(text) as Answered | { readonly error: Told };
   if ('error' in answer) throw fromTold(answer.error);
   return answer;
@@ -95,9 +97,12 @@ function listen(signal: AbortSignal): Abortable {
   return made;
 }
 
-function aborted(signal: AbortSignal): AbortError {
+/** Makes the error of a call that was given up; `key` is what it sent, where it may have taken effect. */
+function aborted(signal: AbortSignal, key: string | null = null): AbortError {
   return new AbortError('the call was aborted by its signal', {
     code: 'aborted',
+    idempotencyKey: key ?? undefined,
+    outcomeUnknown: key !== null,
     cause: signal.reason,
   });
 }

@@ -2,15 +2,14 @@ import { type Answered, call, theBridge } from './calls.js';
 import { ConfigurationError, invalid, native } from './errors.js';
 import { type Hooks, watched } from './hooks.js';
 import { write } from './json.js';
-import { List, Page } from './list.js';
+import { List, Page, type PageAnswer } from './list.js';
 import { Client } from './native.js';
 import * as read from './options.js';
 import { checkPayment, type OrderAmount, type PaymentCheck } from './payment_check.js';
-import { result } from './results.js';
+import { freeze, result, withLargeIntegers } from './results.js';
 import type { WebhookEvent } from './events.js';
 import type {
   CreatedSession,
-  CreateOtherSessionParams,
   CreatePriceParams,
   CreateProductParams,
   CreateSessionParams,
@@ -19,6 +18,7 @@ import type {
   Price,
   Product,
   Session,
+  SessionId,
 } from './types.js';
 import { VERSION } from './version.js';
 
@@ -31,7 +31,11 @@ export interface FastStarOptions {
   readonly baseUrl?: string | undefined;
   /** How many milliseconds a call may take, all its attempts and waits together; 30,000. */
   readonly timeout?: number | undefined;
-  /** How often a failed attempt is repeated where that may help; 2. */
+  /**
+   * How often a failed attempt is repeated where that may help; 2. The client holds a budget of twenty retries,
+   * so that an outage is not made worse: a second gives one back, and so do five calls that succeed.
+   * `maxRetries` given for one call wins over it.
+   */
   readonly maxRetries?: number | undefined;
   /**
    * What the merchant is, so that a request which such a merchant must not send is refused before it is
@@ -42,7 +46,7 @@ export interface FastStarOptions {
   readonly hooks?: Hooks | undefined;
 }
 
-/** What one call has otherwise than its client. */
+/** Per-call overrides. */
 export interface CallOptions {
   /** As for the client, for this call. For a list: for each page. */
   readonly timeout?: number | undefined;
@@ -52,7 +56,7 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What one call that creates something has otherwise than its client. */
+/** Per-call overrides of a call that creates something. */
 export interface CreateOptions extends CallOptions {
   /**
    * Your own key, 1 to 255 visible ASCII characters, instead of a random one. An order number keeps an
@@ -174,13 +178,7 @@ export class Sessions {
    * @throws {ValidationError} The request is wrong; `param` names the place.
    * @throws {FastStarError} Any other of the package's errors.
    */
-  create(params: CreateSessionParams, options?: CreateOptions): Promise<CreatedSession>;
-  /** Creates a session of a mode that this version does not know. */
-  create<M extends string>(
-    params: CreateOtherSessionParams<M>,
-    options?: CreateOptions,
-  ): Promise<CreatedSession>;
-  async create(params: object, options: CreateOptions = {}): Promise<CreatedSession> {
+  async create(params: CreateSessionParams, options: CreateOptions = {}): Promise<CreatedSession> {
     return create(this.#send, 'checkout.sessions.create', params, options);
   }
 
@@ -191,11 +189,10 @@ export class Sessions {
    *
    * @throws {NotFoundError} No session of this merchant has the id.
    */
-  async retrieve(id: string, options: CallOptions = {}): Promise<Session> {
+  async retrieve<Id extends string>(id: SessionId<Id>, options: CallOptions = {}): Promise<Session> {
     read.known(options, CALL);
     if (typeof id !== 'string') throw invalid('invalid_type', 'id', `must be a string, not ${typeof id}`);
-    const { ok, request_id } = await this.#send('checkout.sessions.retrieve', id, options);
-    return result(ok, request_id) as Session;
+    return answered(await this.#send('checkout.sessions.retrieve', id, options));
   }
 
   /**
@@ -288,8 +285,11 @@ async function create<T>(
   options: CreateOptions,
 ): Promise<T> {
   read.known(options, CREATE);
-  const { ok, request_id } = await send(operation, write(params), options);
-  return result(ok, request_id) as T;
+  return answered(await send(operation, write(params), options));
+}
+
+function answered<T>({ ok, data, request_id }: Answered): T {
+  return result(withLargeIntegers(ok, data), request_id) as T;
 }
 
 function list<T>(
@@ -301,8 +301,17 @@ function list<T>(
   const fetch = async (params: ListParams): Promise<Page<T>> => {
     read.known(params, LIST);
     read.known(options, CALL);
-    const { ok, request_id } = await send(operation, write(params), options);
-    return new Page(result(ok, null) as Page<T>, request_id, params, fetch);
+    const { ok, data, request_id } = await send(operation, write(params), options);
+    const page = ok as PageAnswer<T>;
+    freeze(withLargeIntegers(page.items, itemsOf(data)));
+    return new Page(page, request_id, params, fetch);
   };
   return new List(() => fetch(params));
+}
+
+/** Finds the items in what a list answered: FastStar's pages do not say where they are. */
+function itemsOf(data: unknown): unknown {
+  if (typeof data !== 'object' || data === null || Array.isArray(data)) return data;
+  const { items, data: rows, products, prices } = data as Record<string, unknown>;
+  return items ?? rows ?? products ?? prices;
 }

@@ -7,8 +7,26 @@ export interface ErrorDetails {
   readonly status?: number | undefined;
   readonly requestId?: string | undefined;
   readonly retryable?: boolean | undefined;
+  readonly attempts?: number | undefined;
+  readonly retryAfter?: number | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly idempotencyKey?: string | undefined;
+  readonly outcomeUnknown?: boolean | undefined;
+  readonly networkError?: NetworkError | undefined;
   readonly cause?: unknown;
 }
+
+/** Why no answer came. */
+export type NetworkError =
+  | 'refused'
+  | 'dns'
+  | 'unreachable'
+  | 'reset'
+  | 'closed'
+  | 'tls'
+  | 'certificate'
+  | 'timeout'
+  | (string & {});
 
 /**
  * Says what went wrong, where, and what to do. Everything that this package throws is one.
@@ -29,6 +47,24 @@ export class FastStarError extends Error {
   readonly requestId: string | undefined;
   /** Whether the same call, with the same idempotency key, may succeed later. */
   readonly retryable: boolean;
+  /** How many attempts the call made; 0 where nothing was sent. */
+  readonly attempts: number;
+  /** How many milliseconds the server asked to wait (`Retry-After`). */
+  readonly retryAfter: number | undefined;
+  /** The answer's headers, names in lower case; empty where no answer came. Not enumerable, so that logs stay short. */
+  declare readonly headers: Readonly<Record<string, string>>;
+  /**
+   * The idempotency key that the call sent, yours or the client's own; `undefined` where the call changes
+   * nothing or was refused before it was sent.
+   */
+  readonly idempotencyKey: string | undefined;
+  /**
+   * Whether the request may have taken effect although no answer says so. Make the same call with
+   * `idempotencyKey` to learn the outcome.
+   */
+  readonly outcomeUnknown: boolean;
+  /** Why no answer came, where the network says so. */
+  readonly networkError: NetworkError | undefined;
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -37,6 +73,12 @@ export class FastStarError extends Error {
     this.status = details.status;
     this.requestId = details.requestId;
     this.retryable = details.retryable ?? false;
+    this.attempts = details.attempts ?? 0;
+    this.retryAfter = details.retryAfter;
+    Object.defineProperty(this, 'headers', { value: details.headers ?? {} });
+    this.idempotencyKey = details.idempotencyKey;
+    this.outcomeUnknown = details.outcomeUnknown ?? false;
+    this.networkError = details.networkError;
   }
 }
 
@@ -72,7 +114,7 @@ export class RateLimitError extends FastStarError {
 export class APIConnectionError extends FastStarError {
   declare readonly name: 'APIConnectionError' | 'APITimeoutError';
 }
-/** The call's deadline passed. Retry it with the same idempotency key. */
+/** The call's deadline passed. Repeat it with its `idempotencyKey` to learn the outcome. */
 export class APITimeoutError extends APIConnectionError {
   declare readonly name: 'APITimeoutError';
 }
@@ -114,7 +156,7 @@ export class InternalError extends FastStarError {
 
 /**
  * The call's `signal` was aborted; `cause` is the signal's reason. Its `name` is `AbortError`, as for
- * `fetch`. What was sent may have been carried out: repeat it with the same idempotency key.
+ * `fetch`. Where `outcomeUnknown` is set, repeat the call with its `idempotencyKey` to learn the outcome.
  */
 export class AbortError extends FastStarError {
   declare readonly name: 'AbortError';
@@ -169,7 +211,13 @@ export interface Told {
   readonly param: string | null;
   readonly status: number | null;
   readonly request_id: string | null;
+  readonly attempts: number;
   readonly retryable: boolean;
+  readonly retry_after: number | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly idempotency_key: string | null;
+  readonly outcome_unknown: boolean;
+  readonly network_error: string | null;
 }
 
 /** Makes the error of what the core told. @internal */
@@ -179,7 +227,13 @@ export function fromTold(told: Told): FastStarError {
     param: told.param ?? undefined,
     status: told.status ?? undefined,
     requestId: told.request_id ?? undefined,
+    attempts: told.attempts,
     retryable: told.retryable,
+    retryAfter: told.retry_after ?? undefined,
+    headers: told.headers,
+    idempotencyKey: told.idempotency_key ?? undefined,
+    outcomeUnknown: told.outcome_unknown,
+    networkError: told.network_error ?? undefined,
   });
 }
 

@@ -1,5 +1,7 @@
 /** The events that a webhook delivers. */
 
+import type { OtherText } from './types.js';
+
 /** What every event has. */
 export interface EventOf<Type, Data> {
   /** The id, `evt_…`. A redelivery has the same: remember it to act once. */
@@ -66,16 +68,11 @@ export type KnownEvent =
   | DisputeClosedEvent
   | SettlementSucceededEvent;
 
-/** Any other text, apart from the known types. It exists for the compiler alone. */
-export declare enum OtherEventType {
-  Other = '',
-}
-
 /**
  * An event of a type that this version does not know. Its `type` is a string; take it as one to compare
  * it: `const type: string = event.type`.
  */
-export type UnknownEvent = EventOf<OtherEventType, unknown>;
+export type UnknownEvent = EventOf<OtherText, unknown>;
 
 /** An event: `switch` on its `type`. */
 export type WebhookEvent = KnownEvent | UnknownEvent;

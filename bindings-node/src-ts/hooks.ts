@@ -1,6 +1,6 @@
 /** Tells who listens what the client does. Nothing that they are told is a secret. */
 
-import { FastStarError } from './errors.js';
+import { AbortError, FastStarError } from './errors.js';
 
 /** A call that is about to be made. */
 export interface RequestInfo {
@@ -17,13 +17,16 @@ export interface ResponseInfo {
   readonly requestId: string | undefined;
   /** What it took in milliseconds, with its retries and waits. */
   readonly duration: number;
-  /** How many attempts it took; `undefined` where it failed. */
+  /** How many attempts it made; `undefined` where it was aborted. */
   readonly attempts: number | undefined;
   /** What it threw. */
   readonly error: unknown;
 }
 
-/** Functions that a client calls around each call, and waits for. What they throw, the call throws. */
+/**
+ * Functions that a client calls around each call, and waits for. What they throw costs no result: it goes to
+ * `console.error`, and the call goes on.
+ */
 export interface Hooks {
   /** Is called before a call. */
   readonly onRequest?: ((request: RequestInfo) => unknown) | undefined;
@@ -38,6 +41,14 @@ interface Told {
   readonly attempts: number;
 }
 
+async function tell<T>(name: string, hook: ((info: T) => unknown) | undefined, info: T): Promise<void> {
+  try {
+    await hook?.(info);
+  } catch (error) {
+    console.error(`faststar: the hook ${name} failed, and the call goes on:`, error);
+  }
+}
+
 /** Makes a call and tells of it. @internal */
 export async function watched<T extends Told>(
   hooks: Hooks,
@@ -48,16 +59,16 @@ export async function watched<T extends Told>(
   const started = performance.now();
   const end = async (answer: Told | undefined, error: unknown): Promise<void> => {
     const failed = error instanceof FastStarError ? error : undefined;
-    await hooks.onResponse?.({
+    await tell('onResponse', hooks.onResponse, {
       request,
       status: answer?.status ?? failed?.status,
       requestId: answer?.request_id ?? failed?.requestId,
       duration: performance.now() - started,
-      attempts: answer?.attempts,
+      attempts: answer?.attempts ?? (error instanceof AbortError ? undefined : failed?.attempts),
       error,
     });
   };
-  await hooks.onRequest?.(request);
+  await tell('onRequest', hooks.onRequest, request);
   let answer: T;
   try {
     answer = await call();

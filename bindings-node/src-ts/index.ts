@@ -41,6 +41,15 @@ export {
   ValidationError,
 } from './errors.js';
 export type * from './events.js';
+export {
+  CreatedSession,
+  type EventFields,
+  type FieldsOf,
+  Price,
+  Product,
+  Session,
+  WebhookEvent,
+} from './from.js';
 export type { Hooks, RequestInfo, ResponseInfo } from './hooks.js';
 export { List, Page } from './list.js';
 export {
@@ -65,4 +74,10 @@ export {
 } from './payment_check.js';
 export type * from './types.js';
 export { VERSION } from './version.js';
-export { type RawBody, type VerifyOptions, webhooks } from './webhooks.js';
+export {
+  type RawBody,
+  type TextOrBytes,
+  type VerifyOptions,
+  type WebhookSecret,
+  webhooks,
+} from './webhooks.js';

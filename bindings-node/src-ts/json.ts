@@ -31,6 +31,9 @@ class Unfit {
   }
 }
 
+/** How large an integer may be. */
+export type Width = 'int64' | 'any';
+
 /**
  * Writes a value as JSON text.
  *
@@ -39,16 +42,16 @@ class Unfit {
  *
  * @throws {ValidationError} With the path, which starts with `root`.
  */
-export function write(value: unknown, root = ''): string {
+export function write(value: unknown, root = '', width: Width = 'int64'): string {
   try {
-    return text(value, 0);
+    return text(value, 0, width);
   } catch (thrown) {
     if (!(thrown instanceof Unfit)) throw thrown;
     throw invalid(thrown.code, thrown.where(root), thrown.message);
   }
 }
 
-function text(value: unknown, depth: number): string {
+function text(value: unknown, depth: number, width: Width): string {
   switch (typeof value) {
     case 'string':
       return string(value);
@@ -57,13 +60,13 @@ function text(value: unknown, depth: number): string {
     case 'boolean':
       return value ? 'true' : 'false';
     case 'bigint':
-      return bigint(value);
+      return width === 'any' ? `${value}` : bigint(value);
     case 'object':
       if (value === null) return 'null';
       if (depth > MAX_DEPTH) {
         throw new Unfit('nesting_too_deep', `arrays and objects may nest ${MAX_DEPTH} deep, and not contain themselves`);
       }
-      return Array.isArray(value) ? array(value, depth) : object(value, depth);
+      return Array.isArray(value) ? array(value, depth, width) : object(value, depth, width);
     default:
       throw new Unfit('invalid_type', `must not be ${typeof value === 'undefined' ? '' : 'a '}${typeof value}`);
   }
@@ -99,12 +102,12 @@ function bigint(value: bigint): string {
   return value.toString();
 }
 
-function array(value: readonly unknown[], depth: number): string {
+function array(value: readonly unknown[], depth: number, width: Width): string {
   let out = '[';
   for (let index = 0; index < value.length; index += 1) {
     if (index > 0) out += ',';
     try {
-      out += text(value[index], depth + 1);
+      out += text(value[index], depth + 1, width);
     } catch (thrown) {
       throw within(thrown, index);
     }
@@ -112,11 +115,12 @@ function array(value: readonly unknown[], depth: number): string {
   return `${out}]`;
 }
 
-function object(value: object, depth: number): string {
+function object(value: object, depth: number, width: Width): string {
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (tag !== 'Object') throw new Unfit('invalid_type', `must be a plain object, not a ${tag}${hint(tag)}`);
-  if ('toJSON' in value && typeof value.toJSON === 'function') {
-    return text(value.toJSON(), depth + 1);
+  // Ours is for `JSON.stringify`, which has no form for a BigInt.
+  if ('toJSON' in value && typeof value.toJSON === 'function' && value.toJSON !== withDigits) {
+    return text(value.toJSON(), depth + 1, width);
   }
   let out = '{';
   for (const key of Object.keys(value)) {
@@ -124,7 +128,7 @@ function object(value: object, depth: number): string {
     if (item === undefined) continue;
     out += `${out === '{' ? '' : ','}${string(key)}:`;
     try {
-      out += text(item, depth + 1);
+      out += text(item, depth + 1, width);
     } catch (thrown) {
       throw within(thrown, key);
     }
@@ -152,6 +156,18 @@ function hint(tag: string): string {
     default:
       return '';
   }
+}
+
+/**
+ * Gives what `JSON.stringify` writes of an object or array that holds a BigInt: the BigInt as a text with
+ * all its digits. It is the `toJSON` of such objects.
+ *
+ * A text, since `JSON.parse` would round a number, and since Node 18 and 20 have no other way.
+ */
+export function withDigits(this: object): object {
+  const shown = (item: unknown): unknown => (typeof item === 'bigint' ? `${item}` : item);
+  if (Array.isArray(this)) return this.map(shown);
+  return Object.fromEntries(Object.entries(this).map(([key, item]) => [key, shown(item)]));
 }
 
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;

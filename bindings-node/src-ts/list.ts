@@ -2,6 +2,12 @@ import { native } from './errors.js';
 import { Cursors } from './native.js';
 import type { ListParams } from './types.js';
 
+/** What a list answers. @internal */
+export interface PageAnswer<T> {
+  readonly items: readonly T[];
+  readonly next_cursor?: string | null;
+}
+
 /** Gets one page. @internal */
 export type Fetch<T> = (params: ListParams) => Promise<Page<T>>;
 
@@ -21,6 +27,18 @@ export class List<T> implements Promise<Page<T>>, AsyncIterable<T> {
   /** @internal */
   constructor(get: () => Promise<Page<T>>) {
     this.#get = get;
+  }
+
+  /**
+   * Makes a list of these items, as a test's answer in place of a call's.
+   *
+   * ```ts
+   * mock.method(faststar.catalog.products, 'list', () => List.from([Product.from({ id: 'prod_1' })]));
+   * ```
+   */
+  static from<T>(items: readonly T[]): List<T> {
+    const get = async (): Promise<Page<T>> => new Page({ items: Object.freeze([...items]) }, null, {}, get);
+    return new List(get);
   }
 
   get [Symbol.toStringTag](): string {
@@ -68,7 +86,7 @@ export class Page<T> implements AsyncIterable<T> {
 
   /** @internal */
   constructor(
-    answer: { readonly items: readonly T[]; readonly next_cursor?: string | null },
+    answer: PageAnswer<T>,
     requestId: string | null,
     params: ListParams,
     fetch: Fetch<T>,

@@ -2,14 +2,6 @@
 /* eslint-disable */
 
 /**
- * Which binding artifact the generated loader actually loaded: `'native'` for
- * a native addon, otherwise the `platformArchABI` of the WASI flavor. Every
- * flavor napi-rs can build is listed, because `NAPI_RS_NATIVE_LIBRARY_PATH`
- * can point the loader at a WASI artifact this package does not build itself.
- */
-export declare const __napiBindingTarget: 'native' | 'wasm32-wasi' | 'wasm32-wasip1'
-
-/**
  * The way back to one event loop: the main thread's, or a worker's.
  *
  * Many calls that end at once wake the event loop once.
@@ -31,9 +23,10 @@ export declare class Client {
   /**
    * Starts an operation; what it comes to is told to the bridge's function under its number.
    *
-   * `argument` is JSON text, and an id for an operation that takes one.
+   * `argument` is JSON text, and an id for an operation that takes one. Gives the idempotency key that
+   * the call sends, where it sends one.
    */
-  start(id: number, operation: string, argument: string, idempotencyKey?: string | undefined | null, timeout?: number | undefined | null, maxRetries?: number | undefined | null): void
+  start(id: number, operation: string, argument: string, idempotencyKey?: string | undefined | null, timeout?: number | undefined | null, maxRetries?: number | undefined | null): string | null
 }
 
 /** The cursors that a walk through a list has followed. */
@@ -74,6 +67,9 @@ export declare function quoteCart(cart: string): string
 
 /** Computes what a session would come to, with the catalog that it references. */
 export declare function quoteSession(request: string, catalog: string, options: string): string
+
+/** Reads a result from its JSON, as a call would answer it. */
+export declare function readResult(kind: string, json: string): string
 
 /** Tells which way the buyer came back: `success`, `cancel` or `other`. */
 export declare function returnOutcome(successUrl: string, cancelUrl: string, cameBackTo: string): string

@@ -138,20 +138,24 @@ export function parseMoney(text: string): Money {
   return freeze(parse(native(() => core.parseMoney(text)))) as Money;
 }
 
-/** A URL that is the cashier's. As a text and in `util.inspect` it leaves out the session token. */
+/** A URL that is the cashier's. As a text, in `util.inspect` and in a copy it leaves out the session token. */
 export class CashierUrl {
-  /** The whole URL. Keep it out of logs. */
-  readonly url: string;
+  readonly #url: string;
   /** The session's id, `cs_…`, where the path has one. */
   readonly sessionId: string | null;
   readonly #shown: string;
 
   /** @internal */
   constructor(url: string, sessionId: string | null, shown: string) {
-    this.url = url;
+    this.#url = url;
     this.sessionId = sessionId;
     this.#shown = shown;
     Object.freeze(this);
+  }
+
+  /** The whole URL. Keep it out of logs. */
+  get url(): string {
+    return this.#url;
   }
 
   toString(): string {

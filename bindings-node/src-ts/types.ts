@@ -1,31 +1,47 @@
 /**
  * What calls are given and what they answer. The fields have the wire's names.
  *
- * Amounts are integers in the currency's smallest unit: 999 is 9.99 USD. Where a type lists texts, any
- * other text is taken too: FastStar may know more than this version.
+ * Amounts are integers in the currency's smallest unit: 999 is 9.99 USD. What you write is one of the
+ * texts that a type lists. What comes back may be another one, since FastStar may know more than this
+ * version.
  */
 
 /** An integer: a number up to `Number.MAX_SAFE_INTEGER`, or a BigInt of 64 bits. */
 export type Integer = number | bigint;
 
-type Open<Known extends string> = Known | (string & {});
+/** Any other text, apart from those that a type lists. It exists for the compiler alone. */
+export declare enum OtherText {
+  Other = '',
+}
 
-/** The modes that this version knows. */
-export type KnownMode = 'payment' | 'subscription' | 'setup';
+/**
+ * A text that FastStar answers: one that this version knows, or another one.
+ *
+ * Comparing it with a misspelt text does not compile. Take it as a string to compare it with one that this
+ * version does not know: `const status: string = session.status`.
+ */
+export type OpenEnum<Known extends string> = Known | OtherText;
+
 /** What a session is for. */
-export type Mode = Open<KnownMode>;
+export type Mode = 'payment' | 'subscription' | 'setup';
 /** How the buyer sees the cashier: an overlay, or a redirect of the whole page. */
-export type Presentation = Open<'iframe' | 'link'>;
+export type Presentation = 'iframe' | 'link';
 /** Where a session is in its life. */
-export type SessionStatus = Open<'open' | 'complete' | 'expired'>;
+export type SessionStatus = OpenEnum<'open' | 'complete' | 'expired'>;
 /** Whether a session's money has come. */
-export type PaymentStatus = Open<'unpaid' | 'paid' | 'no_payment_required'>;
+export type PaymentStatus = OpenEnum<'unpaid' | 'paid' | 'no_payment_required'>;
 /** Whether a price is charged once or again and again. */
-export type PriceType = Open<'one_time' | 'recurring'>;
+export type PriceType = 'one_time' | 'recurring';
 /** The unit of a recurring price's period. */
-export type Interval = Open<'day' | 'week' | 'month' | 'year'>;
+export type Interval = 'day' | 'week' | 'month' | 'year';
 /** What the merchant is: `mor` is a Merchant of Record. */
-export type MerchantKind = Open<'direct' | 'mor'>;
+export type MerchantKind = 'direct' | 'mor';
+/** A session's id: any string, but no literal that starts otherwise than `cs_`, nor another object's id. */
+export type SessionId<Id extends string = string> = string extends Id
+  ? Id
+  : Id extends `cs_${string}`
+    ? Id
+    : `cs_${string}`;
 /** Whether a price contains the tax or the tax comes on top. */
 export type Behaviour = 'inclusive' | 'exclusive';
 /** What is rounded to whole units, and which way a tie goes. */
@@ -112,12 +128,6 @@ export interface CreateSetupParams extends SessionFields {
 /** The fields of a new session. */
 export type CreateSessionParams = CreatePaymentParams | CreateSubscriptionParams | CreateSetupParams;
 
-/** The fields of a new session of a mode that this version does not know. */
-export interface CreateOtherSessionParams<M extends string> extends SessionFields {
-  mode: M extends KnownMode ? never : M;
-  line_items?: readonly LineItemParams[] | undefined;
-}
-
 /** The fields of a new product. */
 export interface CreateProductParams {
   /** The name that a buyer sees. */
@@ -169,7 +179,7 @@ export interface ListParams {
 }
 
 interface Answer {
-  /** The answer's `X-Request-Id`. It is not enumerable: not on the wire, nor in JSON. */
+  /** The answer's `X-Request-Id`. It is read by name alone: a copy and JSON do not have it. */
   readonly requestId?: string;
 }
 
@@ -186,7 +196,7 @@ export interface LineItem {
 /** A checkout session. */
 export interface Session extends Answer {
   /** The id, `cs_…`. */
-  readonly id: string;
+  readonly id: `cs_${string}`;
   readonly status: SessionStatus;
   /** The sum of the lines, in the currency's smallest unit. */
   readonly amount_subtotal: number;
@@ -196,13 +206,16 @@ export interface Session extends Answer {
   readonly amount_total: number;
   /** The currency, ISO 4217. */
   readonly currency: string;
-  /** What opens the cashier. A secret of the buyer's: `util.inspect` does not show it. */
+  /**
+   * What opens the cashier. A secret of the buyer's: it is read by name alone; `console.log`, a copy and
+   * JSON do not have it.
+   */
   readonly session_token?: string;
   /** When it expires, RFC 3339: `2026-06-13T12:00:00Z`. */
   readonly expires_at?: string;
   readonly payment_status?: PaymentStatus;
-  readonly mode?: Mode;
-  readonly presentation?: Presentation;
+  readonly mode?: OpenEnum<Mode>;
+  readonly presentation?: OpenEnum<Presentation>;
   readonly line_items?: readonly LineItem[];
   readonly customer_email?: string;
   readonly success_url?: string;
@@ -212,10 +225,15 @@ export interface Session extends Answer {
   readonly client_reference_id?: string;
 }
 
-/** The answer to a session's creation. `util.inspect` does not show what is secret in it. */
+/**
+ * The answer to a session's creation.
+ *
+ * `url` and `session_token` open the cashier. They are read by name alone; `console.log`, a copy and JSON
+ * do not have them. Give the browser the one that it needs: `{ url: created.url }`.
+ */
 export interface CreatedSession extends Answer {
   readonly session: Session;
-  /** The cashier's page, for the buyer's browser. */
+  /** The cashier's page, for the buyer's browser. It holds the token. */
   readonly url: string;
   /** What opens the cashier. */
   readonly session_token: string;
@@ -224,7 +242,7 @@ export interface CreatedSession extends Answer {
 /** A product of the catalog. */
 export interface Product extends Answer {
   /** The id, `prod_…`. */
-  readonly id: string;
+  readonly id: `prod_${string}`;
   readonly name: string;
   readonly description?: string;
   readonly tax_category?: string;
@@ -237,13 +255,13 @@ export interface Product extends Answer {
 /** A price of a product. */
 export interface Price extends Answer {
   /** The id, `price_…`. */
-  readonly id: string;
+  readonly id: `price_${string}`;
   readonly product_id: string;
   readonly currency: string;
   /** The price of one, in the currency's smallest unit. */
   readonly unit_amount: number;
-  readonly type: PriceType;
-  readonly recurring_interval?: Interval;
+  readonly type: OpenEnum<PriceType>;
+  readonly recurring_interval?: OpenEnum<Interval>;
   readonly recurring_interval_count?: number;
   readonly trial_period_days?: number;
 }

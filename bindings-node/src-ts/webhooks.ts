@@ -1,4 +1,4 @@
-import { invalid, native } from './errors.js';
+import { ConfigurationError, invalid, misconfigured, native } from './errors.js';
 import { parse } from './json.js';
 import { parseEvent, signWebhook, verifyWebhook } from './native.js';
 import * as read from './options.js';
@@ -8,10 +8,16 @@ import type { WebhookEvent } from './events.js';
 /** The raw body of a request, the bytes as they came. */
 export type RawBody = Uint8Array | ArrayBuffer | string;
 
+/** A text, or its bytes in UTF-8. */
+export type TextOrBytes = string | Uint8Array;
+
+/** The secret of an endpoint, or several while one is replaced. */
+export type WebhookSecret = TextOrBytes | readonly TextOrBytes[];
+
 /** What `verify` checks besides. */
 export interface VerifyOptions {
   /** The value of the header `X-Webhook-ID`, which must then name the signed event. */
-  readonly eventId?: string | null | undefined;
+  readonly eventId?: TextOrBytes | null | undefined;
   /** How many seconds the signature's time may be off, both ways; 300. */
   readonly tolerance?: number | undefined;
   /** The time in unix seconds, for tests; the system's clock otherwise. */
@@ -38,26 +44,31 @@ export const webhooks = {
    * @param rawBody - The bytes as they came, before any JSON parser.
    * @param header - The value of `X-Webhook-Signature`.
    * @param secret - The endpoint's secret, or several while one is replaced: any one may match.
-   * @throws {SignatureVerificationError} It must not be trusted; `code` says why.
+   * @throws {SignatureVerificationError} It must not be trusted; `code` says why. Answer it with a 4xx.
+   * @throws {ConfigurationError} The secret is missing, or an argument is of another type. That says
+   * nothing about the webhook: answer it with a 5xx, so that it comes again.
    */
   verify(
     rawBody: RawBody,
-    header: string | readonly string[] | null | undefined,
-    secret: string | readonly string[],
+    header: TextOrBytes | readonly TextOrBytes[] | null | undefined,
+    secret: WebhookSecret | null | undefined,
     options: VerifyOptions = {},
   ): WebhookEvent {
     read.known(options, ['eventId', 'tolerance', 'now']);
     const tolerance = read.seconds(options.tolerance, 'tolerance');
     if (tolerance !== undefined && tolerance < 0) read.count(tolerance, 'tolerance');
     const now = read.seconds(options.now, 'now');
-    const eventId = read.text(options.eventId, 'eventId');
+    const eventId = text(options.eventId, 'eventId');
     const body = bytes(rawBody);
+    const keys = secrets(secret);
     // Node gives a header that came several times as one text or as an array.
-    const value = Array.isArray(header) ? header.join(',') : (header as string | null | undefined);
-    const text = native(() =>
-      verifyWebhook(body, read.text(value, 'header'), secrets(secret), eventId, tolerance, now),
+    const values = Array.isArray(header) ? header : [header];
+    const value = values.length === 0 ? '' : values.map((each) => text(each, 'header')).join();
+    const isMissing = header === undefined || header === null;
+    const json = native(() =>
+      verifyWebhook(body, isMissing ? undefined : value, keys, eventId, tolerance, now),
     );
-    return freeze(parse(text)) as WebhookEvent;
+    return freeze(parse(json)) as WebhookEvent;
   },
 
   /**
@@ -74,16 +85,18 @@ export const webhooks = {
    * Signs a body as FastStar does and gives the value of `X-Webhook-Signature`.
    *
    * @param secret - The secret, or several: one `v1` for each.
+   * @throws {ConfigurationError} There is no secret.
    */
   signForTest(
     rawBody: RawBody,
-    secret: string | readonly string[],
+    secret: WebhookSecret,
     options: { readonly timestamp?: number | undefined } = {},
   ): string {
     read.known(options, ['timestamp']);
     const timestamp = read.seconds(options.timestamp, 'timestamp');
     const body = bytes(rawBody);
-    return native(() => signWebhook(body, secrets(secret), timestamp));
+    const keys = secrets(secret);
+    return native(() => signWebhook(body, keys, timestamp));
   },
 } as const;
 
@@ -106,9 +119,24 @@ function bytes(body: RawBody): Uint8Array {
   );
 }
 
-function secrets(secret: string | readonly string[]): string[] {
-  const all = typeof secret === 'string' ? [secret] : secret;
-  if (!Array.isArray(all)) return [];
-  for (const each of all) read.text(each ?? '', 'secret');
-  return all.map((each) => each ?? '');
+function secrets(secret: WebhookSecret | null | undefined): string[] {
+  const all = Array.isArray(secret) ? (secret as readonly unknown[]) : [secret];
+  const keys = all.map((each) => text(each, 'secret'));
+  // An empty one is for the core to refuse.
+  if (keys.length > 0 && !keys.includes(undefined)) return keys as string[];
+  const given = keys.length === 0 ? 'an empty array' : 'undefined or null';
+  throw new ConfigurationError(
+    `secret: it is ${given}; set the webhook secret of this endpoint, such as FASTSTAR_WEBHOOK_SECRET`,
+    { code: 'invalid_secret', param: 'secret' },
+  );
+}
+
+/** Reads a text that may be given as its bytes. */
+function text(value: unknown, name: string): string | undefined {
+  if (Object.prototype.toString.call(value) !== '[object Uint8Array]') return read.text(value, name);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(value as Uint8Array);
+  } catch {
+    throw misconfigured(name, 'must be a string or its bytes in UTF-8, and these bytes are not');
+  }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use faststar::client::{Call, ListParams, Response};
+use faststar::client::{Call, ListParams, Response, Terms};
 use faststar::error::{Error, ErrorKind, Result, code};
 use faststar::{
     ClientBuilder, CreatePrice, CreateProduct, CreateSession, CreatedSession, MerchantKind, Price,
@@ -13,6 +13,7 @@ use napi_derive::napi;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::bridge::{Bridge, Shared};
 use crate::error::{guarded, text};
@@ -41,7 +42,8 @@ impl Client {
     #[napi(constructor)]
     pub fn new(bridge: &Bridge, setup: Setup) -> napi::Result<Self> {
         guarded(|| {
-            let mut builder = ClientBuilder::new(setup.api_key).user_agent(setup.user_agent);
+            let mut builder = ClientBuilder::new(setup.api_key);
+            builder = builder.user_agent(setup.user_agent).terms(Terms::NODE);
             if let Some(url) = setup.base_url {
                 builder = builder.base_url(&url);
             }
@@ -60,7 +62,8 @@ impl Client {
 
     /// Starts an operation; what it comes to is told to the bridge's function under its number.
     ///
-    /// `argument` is JSON text, and an id for an operation that takes one.
+    /// `argument` is JSON text, and an id for an operation that takes one. Gives the idempotency key that
+    /// the call sends, where it sends one.
     #[napi]
     pub fn start(
         &self,
@@ -70,7 +73,7 @@ impl Client {
         idempotency_key: Option<String>,
         timeout: Option<f64>,
         max_retries: Option<u32>,
-    ) -> napi::Result<()> {
+    ) -> napi::Result<Option<String>> {
         guarded(|| {
             let timeout = timeout.map(milliseconds).transpose()?;
             let options = Options { idempotency_key, timeout, max_retries };
@@ -80,31 +83,31 @@ impl Client {
                 "checkout.sessions.create" => {
                     let request = CreateSession::from_value(json()?)?;
                     let call = client.checkout().sessions().create(request);
-                    bridge.start(id, send::<CreatedSession>(options.apply(call)))
+                    start::<CreatedSession>(bridge, id, options.apply(call))
                 }
                 "checkout.sessions.retrieve" => {
                     let call = client.checkout().sessions().retrieve(argument);
-                    bridge.start(id, send::<Session>(options.apply(call)))
+                    start::<Session>(bridge, id, options.apply(call))
                 }
                 "catalog.products.create" => {
                     let request = CreateProduct::from_value(json()?)?;
                     let call = client.catalog().products().create(request);
-                    bridge.start(id, send::<Product>(options.apply(call)))
+                    start::<Product>(bridge, id, options.apply(call))
                 }
                 "catalog.products.list" => {
                     let params = ListParams::from_value(json()?)?;
                     let call = client.catalog().products().list().params(params).page();
-                    bridge.start(id, send(options.apply(call)))
+                    start(bridge, id, options.apply(call))
                 }
                 "catalog.prices.create" => {
                     let request = CreatePrice::from_value(json()?)?;
                     let call = client.catalog().prices().create(request);
-                    bridge.start(id, send::<Price>(options.apply(call)))
+                    start::<Price>(bridge, id, options.apply(call))
                 }
                 "catalog.prices.list" => {
                     let params = ListParams::from_value(json()?)?;
                     let call = client.catalog().prices().list().params(params).page();
-                    bridge.start(id, send(options.apply(call)))
+                    start(bridge, id, options.apply(call))
                 }
                 other => {
                     let message = format!("there is no operation {other}");
@@ -115,7 +118,7 @@ impl Client {
     }
 }
 
-/// What one call has otherwise than its client.
+/// Per-call overrides.
 struct Options {
     idempotency_key: Option<String>,
     timeout: Option<Duration>,
@@ -144,9 +147,22 @@ struct Answered<'a, T> {
     request_id: Option<&'a str>,
     status: u16,
     attempts: u32,
+    /// What came, where it may have an integer that `ok` has rounded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a RawValue>,
 }
 
-async fn send<T: DeserializeOwned + Serialize>(call: Call<T>) -> String {
+fn start<T: DeserializeOwned + Serialize + Send + 'static>(
+    bridge: &Arc<Shared>,
+    id: u32,
+    mut call: Call<T>,
+) -> Result<Option<String>> {
+    let key = call.ensure_idempotency_key()?.map(str::to_owned);
+    bridge.start(id, send(call))?;
+    Ok(key)
+}
+
+async fn send<T: DeserializeOwned + Serialize + Send + 'static>(call: Call<T>) -> String {
     match call.send().await {
         Ok(response) => answered(&response),
         Err(error) => format!(r#"{{"error":{}}}"#, text(&error)),
@@ -154,13 +170,20 @@ async fn send<T: DeserializeOwned + Serialize>(call: Call<T>) -> String {
 }
 
 fn answered<T: Serialize>(response: &Response<T>) -> String {
+    let json = response.data_json();
     let answered = Answered {
         ok: &**response,
         request_id: response.request_id(),
         status: response.status(),
         attempts: response.attempts(),
+        data: has_long_number(json).then(|| serde_json::from_str(json).ok()).flatten(),
     };
     serde_json::to_string(&answered).expect("a result is JSON")
+}
+
+/// Tells whether a text may have an integer beyond 64 bits, which serde's values round.
+fn has_long_number(json: &str) -> bool {
+    json.as_bytes().split(|byte| !byte.is_ascii_digit()).any(|digits| digits.len() > 18)
 }
 
 fn milliseconds(number: f64) -> Result<Duration> {

@@ -1,46 +1,50 @@
 //! The core's error as JSON text, of which the face makes one of its classes.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
-use faststar::error::{Error, ErrorKind, code};
+use faststar::error::{Error, ErrorKind, NetworkError, code};
 use napi::Status;
 use serde::Serialize;
 
-/// What the core calls otherwise than the options of this package.
-const OPTIONS: [(&str, &str); 4] = [
-    ("api_key", "apiKey"),
-    ("base_url", "baseUrl"),
-    ("idempotency_key", "idempotencyKey"),
-    ("max_retries", "maxRetries"),
-];
-
 #[derive(Serialize)]
-struct Told<'a> {
+struct Details<'a> {
     kind: &'a str,
     code: &'a str,
     message: String,
     param: Option<&'a str>,
     status: Option<u16>,
     request_id: Option<&'a str>,
+    attempts: u32,
     retryable: bool,
+    /// In milliseconds.
+    retry_after: Option<u64>,
+    headers: BTreeMap<&'a str, &'a str>,
+    idempotency_key: Option<&'a str>,
+    outcome_unknown: bool,
+    network_error: Option<&'a str>,
 }
 
 /// Writes an error as the face reads it.
 pub fn text(error: &Error) -> String {
-    let option = OPTIONS.iter().find(|(name, _)| error.param() == Some(name));
-    let told = Told {
+    let millis = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    let details = Details {
         kind: error.kind().as_str(),
         code: error.code(),
-        message: match option {
-            Some((name, option)) => error.to_string().replace(name, option),
-            None => error.to_string(),
-        },
-        param: option.map_or(error.param(), |(_, option)| Some(option)),
+        message: error.to_string(),
+        param: error.param(),
         status: error.status(),
         request_id: error.request_id(),
+        attempts: error.attempts(),
         retryable: error.is_retryable(),
+        retry_after: error.retry_after().map(millis),
+        headers: error.headers().collect(),
+        idempotency_key: error.idempotency_key(),
+        outcome_unknown: error.is_outcome_unknown(),
+        network_error: error.network_error().map(NetworkError::as_str),
     };
-    serde_json::to_string(&told).expect("an error is JSON")
+    serde_json::to_string(&details).expect("an error is JSON")
 }
 
 /// Runs `work` and turns its error, and a panic of its, into what Node throws.

@@ -3,17 +3,18 @@
 use std::sync::{Mutex, PoisonError};
 
 use faststar::client::{Cursors as CoreCursors, rules};
-use faststar::error::Result;
+use faststar::error::{Error, ErrorKind, Result, code};
 use faststar::payment_check::order_from_value;
 use faststar::schema::{self, Strictness};
 use faststar::tax::{RateTable, today};
 use faststar::{
-    Cart, Cashier, Catalog, CreateSession, Event, MerchantKind, Money, QuoteOptions, ReturnOutcome,
-    ReturnUrls, Session,
+    Cart, Cashier, Catalog, CreateSession, CreatedSession, Event, MerchantKind, Money, Price,
+    Product, QuoteOptions, ReturnOutcome, ReturnUrls, Session,
 };
 use napi::bindgen_prelude::BigInt;
 use napi_derive::napi;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::error::guarded;
@@ -132,6 +133,24 @@ pub fn return_outcome(
             ReturnOutcome::Cancel => "cancel",
             ReturnOutcome::Other => "other",
         })
+    })
+}
+
+/// Reads a result from its JSON, as a call would answer it.
+#[napi]
+pub fn read_result(kind: String, json: String) -> napi::Result<String> {
+    fn read<T: DeserializeOwned + Serialize>(name: &str, json: &str) -> Result<String> {
+        written(&schema::read_answer::<T>(name, json)?)
+    }
+    guarded(|| match kind.as_str() {
+        "CreatedSession" => read::<CreatedSession>("a created session", &json),
+        "Session" => read::<Session>("a session", &json),
+        "Product" => read::<Product>("a product", &json),
+        "Price" => read::<Price>("a price", &json),
+        other => {
+            let message = format!("there is no result {other}");
+            Err(Error::new(ErrorKind::Internal, code::INTERNAL, message))
+        }
     })
 }
 

@@ -162,7 +162,10 @@ for (const [status, name] of [
     assert.ok(error instanceof faststar[name] && error instanceof Error);
     assert.equal(error.constructor, faststar[name]);
     assert.deepEqual([error.name, error.status], [name, status]);
-    assert.deepEqual(Object.keys(error), ['code', 'param', 'status', 'requestId', 'retryable']);
+    assert.deepEqual(Object.keys(error).sort(), [
+      'attempts', 'code', 'idempotencyKey', 'networkError', 'outcomeUnknown', 'param', 'requestId',
+      'retryAfter', 'retryable', 'status',
+    ]);
   });
 }
 
@@ -426,32 +429,72 @@ test('hooks are told of each call and of no secret', async (t) => {
   assert.ok(!inspect([seen, client], { depth: 9, showHidden: true }).includes('CANARY'));
 });
 
-test('what a hook throws is seen', async (t) => {
-  const server = await serve(t, () => ok(SESSION));
-  const hooks = {
-    onRequest: () => {
-      throw new RangeError('from the hook');
-    },
-  };
-  const call = make(server, { hooks }).checkout.sessions.retrieve('cs_1');
-  await assert.rejects(call, /^RangeError: from the hook$/);
-  assert.equal(server.requests.length, 0);
+for (const [what, broken] of [
+  ['throws', () => { throw new RangeError('from the hook'); }],
+  ['rejects', async () => { await new Promise(setImmediate); throw new RangeError('from the hook'); }],
+]) {
+  for (const name of ['onRequest', 'onResponse']) {
+    test(`${name} that ${what} is logged and costs no result`, async (t) => {
+      const logged = t.mock.method(console, 'error', () => {});
+      const answers = [ok(SESSION), failed(404, 'not_found')];
+      const server = await serve(t, (n) => answers[n - 1]);
+      const client = make(server, { hooks: { [name]: broken } });
+      assert.equal((await client.checkout.sessions.retrieve('cs_1')).id, 'cs_1');
+      assert.equal((await thrown(client.checkout.sessions.retrieve('cs_2'))).name, 'NotFoundError');
+      const lines = logged.mock.calls.map(({ arguments: [line, error] }) => `${line} ${error.message}`);
+      assert.equal(lines.length, 2);
+      assert.ok(lines.every((line) => line.includes(name) && line.includes('from the hook')), inspect(lines));
+    });
+  }
+}
+
+test('an error says what the answer said', async (t) => {
+  const server = await serve(t, () => failed(503, 'overloaded', { 'retry-after': '90' }));
+  const error = await thrown(make(server).checkout.sessions.create(REQUEST, { idempotencyKey: 'order_1' }));
+  assert.deepEqual([error.attempts, error.retryAfter, error.idempotencyKey], [1, 90_000, 'order_1']);
+  assert.deepEqual([error.outcomeUnknown, error.networkError], [false, undefined]);
+  assert.equal(error.headers['retry-after'], '90');
 });
 
-test('a hook that is async is waited for, and what it throws is seen', async (t) => {
-  const server = await serve(t, () => ok(SESSION));
-  const hooks = {
-    onResponse: async () => {
-      await new Promise(setImmediate);
-      throw new RangeError('from the hook');
-    },
+test('an unknown outcome has the key to ask again', async (t) => {
+  const server = await serve(t, (n) => (n <= 3 ? [200, {}, ''] : ok(CREATED)));
+  const error = await thrown(make(server).checkout.sessions.create(REQUEST));
+  assert.deepEqual([error.name, error.attempts, error.outcomeUnknown], ['UnexpectedResponseError', 3, true]);
+  assert.equal(server.requests[0].headers['idempotency-key'], error.idempotencyKey);
+  assert.ok(error.message.includes(error.idempotencyKey), error.message);
+  const created = await make(server).checkout.sessions.create(REQUEST, { idempotencyKey: error.idempotencyKey });
+  assert.equal(created.session.id, 'cs_1');
+});
+
+test('an aborted call has the key to ask again, and one that changes nothing has none', async (t) => {
+  const server = await serve(t, never);
+  const abort = (begin) => {
+    const controller = new AbortController();
+    const call = thrown(begin(controller.signal));
+    server.server.once('arrived', () => controller.abort());
+    return call;
   };
-  const call = make(server, { hooks }).checkout.sessions.retrieve('cs_1');
-  await assert.rejects(call, /^RangeError: from the hook$/);
+  const { checkout } = make(server);
+  const error = await abort((signal) => checkout.sessions.create(REQUEST, { signal }));
+  assert.deepEqual([error.name, error.outcomeUnknown], ['AbortError', true]);
+  assert.equal(error.idempotencyKey, server.requests[0].headers['idempotency-key']);
+  const read = await abort((signal) => checkout.sessions.retrieve('cs_1', { signal }));
+  assert.deepEqual([read.outcomeUnknown, read.idempotencyKey], [false, undefined]);
+  const early = await thrown(checkout.sessions.create(REQUEST, { signal: AbortSignal.abort() }));
+  assert.deepEqual([early.outcomeUnknown, early.idempotencyKey], [false, undefined]);
+});
+
+test('a refused connection says so', async (t) => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${server.address().port}`;
+  await new Promise((done) => server.close(done));
+  const error = await thrown(make({ url }, { maxRetries: 1 }).checkout.sessions.create(REQUEST));
+  assert.deepEqual([error.networkError, error.attempts, error.outcomeUnknown], ['refused', 2, false]);
 });
 
 test('an answer that the API does not give is told as such', async (t) => {
   const server = await serve(t, () => [200, { 'x-request-id': 'req_2' }, '<html>']);
-  const error = await thrown(make(server).checkout.sessions.create(REQUEST));
+  const error = await thrown(make(server).checkout.sessions.create(REQUEST, { maxRetries: 0 }));
   assert.deepEqual([error.name, error.requestId], ['UnexpectedResponseError', 'req_2']);
 });

@@ -95,6 +95,17 @@ test('what is published has no dependency, its licences, and no file of the work
   }
 });
 
+test('every part of the package loads without an environment, as in a build of Next', () => {
+  const { exports } = JSON.parse(readFileSync(join(folder, 'node_modules/faststar/package.json')));
+  const names = Object.keys(exports).filter((name) => !name.endsWith('.json')).map((name) => `faststar${name.slice(1)}`);
+  assert.ok(names.includes('faststar/next'));
+  for (const load of ['require', 'await import']) {
+    const script = names.map((name) => `${load}('${name}');`).join('');
+    const type = load === 'require' ? 'commonjs' : 'module';
+    ran(process.execPath, [`--input-type=${type}`, '--eval', script], { cwd: folder, env: {} });
+  }
+});
+
 test('npm has the program as `faststar`, which ends by the signal that it gets', async () => {
   const program = join(folder, 'node_modules/.bin/faststar');
   assert.match(ran(program, ['--version']), /^faststar \d/);

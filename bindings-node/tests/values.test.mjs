@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { test } from 'node:test';
 import { format, inspect } from 'node:util';
+import { deserialize, serialize } from 'node:v8';
 import { createContext, runInContext, runInNewContext } from 'node:vm';
 
 import * as faststar from 'faststar';
@@ -23,15 +24,45 @@ async function created(t, data = CREATED) {
   return new faststar.FastStar('k', { baseUrl: server.url }).checkout.sessions.create(REQUEST);
 }
 
-test('a result is a plain object as it was on the wire', async (t) => {
+/** What of `CREATED` is no secret. */
+const { url: _url, session_token: _token, session: { session_token: _same, ...OPEN_SESSION } } = CREATED;
+
+test('a result has the fields of the wire, and its secrets by name', async (t) => {
   const result = await created(t);
-  assert.deepEqual(result, CREATED);
-  assert.equal(Object.getPrototypeOf(result.session), Object.prototype);
-  assert.equal(result.session.expires_at, '2026-06-13T12:00:00Z');
-  assert.deepEqual(JSON.parse(JSON.stringify(result)), CREATED);
-  assert.deepEqual(structuredClone(result), CREATED);
+  assert.deepEqual({ ...result, session: { ...result.session } }, { session: OPEN_SESSION });
+  const { url, session_token: token, session } = result;
+  assert.deepEqual([url, token, session.session_token], [CREATED.url, CREATED.session_token, SESSION.session_token]);
+  assert.ok('url' in result && 'session_token' in session && !('url' in session));
   assert.equal(result.requestId, 'req_1');
-  assert.ok(!Object.keys(result).includes('requestId'));
+  assert.deepEqual(Object.keys(result), ['session']);
+  // What libraries ask of a plain object.
+  assert.equal(result.constructor, Object);
+  assert.equal(`${session} ${Object.prototype.toString.call(session)}`, '[object Object] [object Object]');
+  assert.deepEqual([session.hasOwnProperty('id'), session.hasOwnProperty('url')], [true, false]);
+});
+
+for (const [name, copy] of Object.entries({
+  structuredClone,
+  spread: (result) => ({ ...result, session: { ...result.session } }),
+  JSON: (result) => JSON.parse(JSON.stringify(result)),
+  'Object.assign': (result) => Object.assign({}, result, { session: Object.assign({}, result.session) }),
+  v8: (result) => deserialize(serialize(result)),
+})) {
+  test(`a copy keeps what is no secret, and no secret: ${name}`, async (t) => {
+    const copied = copy(await created(t));
+    assert.deepEqual(copied, { session: OPEN_SESSION });
+    assert.ok(!inspect(copied, { depth: 9, showHidden: true }).includes('CANARY'));
+  });
+}
+
+test('a copy of a cashier URL has no token', () => {
+  assert.deepEqual(structuredClone(faststar.checkCashierUrl(CREATED.url)), { sessionId: 'cs_1' });
+});
+
+test('results with equal fields are equal', async (t) => {
+  const [one, other] = [await created(t), await created(t)];
+  assert.deepEqual(one, other);
+  assert.notDeepEqual(one, await created(t, { ...CREATED, session: { ...SESSION, status: 'complete' } }));
 });
 
 test('a result does not change', async (t) => {
@@ -49,6 +80,7 @@ test('no secret is printed', async (t) => {
     inspect({ deep: { result } }, { depth: 9 }),
     inspect(session),
     inspect([session], { compact: false }),
+    inspect(result, { depth: 9, showHidden: true, customInspect: false, getters: true }),
     format('%o %O %s', result, result, session),
   ]) {
     assert.ok(!shown.includes('CANARY'), shown);
@@ -70,6 +102,61 @@ test('an integer that a number cannot hold is a BigInt, to the last digit', asyn
   assert.equal(session.amount_total, -9223372036854775808n);
   assert.equal(session.amount_tax, 80);
   assert.throws(() => session.amount_total + 1, TypeError);
+});
+
+const LARGE = {
+  payment: '{"payment_id":"pi_1","amount":9007199254740993,"currency":"USD","status":"succeeded"}',
+  'a snowflake': '{"batch_id":1834567890123456789}',
+  'beyond 64 bits': '{"id":-123456789012345678901234567890}',
+  'deep within': '{"a":[{"b":[1,[2,36028797018963969]]}],"c":1}',
+  'beside a toJSON': '{"toJSON":"x","b":{"toJSON":1,"c":9007199254740993}}',
+};
+for (const [name, data] of Object.entries(LARGE)) {
+  test(`JSON.stringify writes each digit of an event: ${name}`, () => {
+    const event = webhooks.parse(`{"id":"evt_1","type":"x","data":${data}}`);
+    const digits = data.match(/\d{16,}/)[0];
+    // The whole, a part of it, and both within something else.
+    for (const value of [event, event.data, { event }, [event.data], { ...event }]) {
+      const text = JSON.stringify(value);
+      assert.match(text, new RegExp(`"-?${digits}"`));
+      assert.ok(JSON.stringify(JSON.parse(text)).includes(digits));
+    }
+  });
+}
+
+test('an event without a large integer is written as it came', () => {
+  const event = webhooks.parse(EVENT.replace(/,"new":\d+/, ''));
+  assert.deepEqual(JSON.parse(JSON.stringify(event)), JSON.parse(EVENT.replace(/,"new":\d+/, '')));
+  assert.deepEqual(Reflect.ownKeys(event.data), ['payment_id', 'amount', 'currency', 'status']);
+});
+
+test('a result keeps each digit of fields that this version does not know', async (t) => {
+  const text = JSON.stringify({ success: true, data: { ...CREATED, far: { 'out': [1] } } })
+    .replace('"new":[1]', '"new":[18446744073709551616,[-123456789012345678901234567890]]')
+    .replace('"out":[1]', '"out":[1834567890123456789012,0.5]');
+  const server = await serve(t, () => [200, {}, text]);
+  const client = new faststar.FastStar('k', { baseUrl: server.url });
+  const result = await client.checkout.sessions.create(REQUEST);
+  assert.deepEqual(result.session.tomorrow, { new: [2n ** 64n, [-123456789012345678901234567890n]] });
+  assert.deepEqual(result.far, { out: [1834567890123456789012n, 0.5] });
+  assert.match(JSON.stringify(result), /"18446744073709551616",\["-123456789012345678901234567890"\]/);
+});
+
+for (const where of ['items', 'data', 'products', '']) {
+  test(`an item of a list keeps each digit, with the items ${where ? `in ${where}` : 'as the answer'}`, async (t) => {
+    const items = '[{"id":"prod_1","name":"Tea"},{"id":"prod_2","name":"Salt","stock":123456789012345678901}]';
+    const data = where ? `{"${where}":${items}}` : items;
+    const server = await serve(t, () => [200, {}, `{"success":true,"data":${data}}`]);
+    const page = await new faststar.FastStar('k', { baseUrl: server.url }).catalog.products.list();
+    assert.equal(page.items[1].stock, 123456789012345678901n);
+    assert.match(JSON.stringify(page), /"stock":"123456789012345678901"/);
+  });
+}
+
+test('a result with a BigInt is a request as it is', () => {
+  const price = faststar.Price.from({ id: 'price_1', product_id: 'prod_1', currency: 'USD', unit_amount: 2n ** 60n });
+  assert.equal(JSON.parse(JSON.stringify(price)).unit_amount, `${2n ** 60n}`);
+  assert.equal(faststar.quoteSession(REQUEST, { prices: [price] }).total, 2n ** 60n);
 });
 
 for (const [json, wanted] of [
@@ -149,10 +236,56 @@ test('a header is what Node gives', () => {
 for (const none of [undefined, null, '', ' ', [], [undefined], [''], ['whsec_1', '']]) {
   test(`a secret that is not set lets nothing through: ${inspect(none)}`, () => {
     const header = webhooks.signForTest(EVENT, '');
-    assert.throws(() => webhooks.verify(EVENT, header, none), {
-      name: 'SignatureVerificationError',
-      code: 'invalid_secret',
-    });
+    // A missing secret comes first: it says nothing about the header.
+    for (const value of [header, undefined, 'x', 't=1,v1=00']) {
+      assert.throws(() => webhooks.verify(EVENT, value, none), (error) => {
+        assert.ok(error instanceof faststar.ConfigurationError);
+        assert.ok(!(error instanceof faststar.SignatureVerificationError));
+        assert.equal(error.code, 'invalid_secret');
+        assert.match(error.message, /secret of this endpoint/);
+        return true;
+      });
+    }
+  });
+}
+
+for (const none of [undefined, null, [], [null]]) {
+  test(`nothing is signed without a secret: ${inspect(none)}`, () => {
+    assert.throws(() => webhooks.signForTest(EVENT, none), { name: 'ConfigurationError', param: 'secret' });
+  });
+}
+
+const buffer = (text) => Buffer.from(text);
+const array = (text) => new TextEncoder().encode(text);
+for (const [name, as] of Object.entries({ Buffer: buffer, Uint8Array: array })) {
+  test(`header, secret and id are texts or their bytes: ${name}`, () => {
+    const secret = 'whsec_\u043f\u{1f511}';
+    const header = webhooks.signForTest(as(EVENT), as(secret));
+    assert.equal(webhooks.verify(EVENT, header, secret).id, 'evt_1');
+    for (const value of [as(header), [as(header)]]) {
+      for (const key of [as(secret), [as('whsec_x'), as(secret)], [secret]]) {
+        assert.equal(webhooks.verify(as(EVENT), value, key, { eventId: as('evt_1') }).id, 'evt_1');
+      }
+    }
+    assert.throws(() => webhooks.verify(EVENT, as(header), as('whsec_x')), { code: 'signature_mismatch' });
+    assert.throws(() => webhooks.verify(EVENT, header, as('')), { code: 'invalid_secret' });
+    assert.throws(() => webhooks.verify(EVENT, header, secret, { eventId: as('evt_2') }), { code: 'event_id_mismatch' });
+  });
+}
+
+for (const wrong of [1, true, {}, new Map(), () => 'whsec_1', Symbol('s'), 1n, new Uint8Array([0xff])]) {
+  test(`a secret or header of another type is a mistake of the caller: ${inspect(wrong)}`, () => {
+    const header = webhooks.signForTest(EVENT, 'whsec_1');
+    for (const [param, act] of [
+      ['secret', () => webhooks.verify(EVENT, header, wrong)],
+      ['secret', () => webhooks.verify(EVENT, header, ['whsec_1', wrong])],
+      ['secret', () => webhooks.signForTest(EVENT, wrong)],
+      ['header', () => webhooks.verify(EVENT, wrong, 'whsec_1')],
+      ['header', () => webhooks.verify(EVENT, [wrong], 'whsec_1')],
+      ['eventId', () => webhooks.verify(EVENT, header, 'whsec_1', { eventId: wrong })],
+    ]) {
+      assert.throws(act, { name: 'ConfigurationError', param });
+    }
   });
 }
 

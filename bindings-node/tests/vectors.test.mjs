@@ -74,6 +74,7 @@ const OPS = {
   create_product_strict: rule('create_product_strict'),
   create_session_strict: rule('create_session_strict'),
   place_parse: rule('place_parse'),
+  outcome_unknown: rule('outcome_unknown'),
   retry_decision: rule('retry_decision'),
   session_status: rule('session_status'),
   session_transition: rule('session_transition'),

@@ -3,17 +3,17 @@
 use std::future::pending;
 use std::time::Duration;
 
-use faststar::client::{Call, ListParams};
+use faststar::client::{Call, ListParams, Terms};
 use faststar::error::{Error, Result, code};
 use faststar::{
     ClientBuilder, CreatePrice, CreateProduct, CreateSession, ErrorKind, MerchantKind, blocking,
 };
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyString};
+use pyo3::types::{PyBool, PyDict};
 use tokio::task::AbortHandle;
 
-use crate::convert::to_json;
+use crate::convert::{optional_text, text, to_json};
 use crate::error::{caught, guarded, misconfigured, raise};
 use crate::results::Outcome;
 use crate::runtime::{self, Bridge, PerProcess};
@@ -36,15 +36,18 @@ impl Client {
     #[pyo3(signature = (api_key, base_url, timeout, max_retries, merchant, user_agent))]
     fn new(
         py: Python<'_>,
-        api_key: Option<String>,
-        base_url: Option<String>,
+        api_key: Option<&Bound<'_, PyAny>>,
+        base_url: Option<&Bound<'_, PyAny>>,
         timeout: Option<&Bound<'_, PyAny>>,
         max_retries: Option<&Bound<'_, PyAny>>,
-        merchant: Option<&str>,
+        merchant: Option<&Bound<'_, PyAny>>,
         user_agent: String,
     ) -> PyResult<Self> {
         runtime::watch_forks();
         guarded(py, || {
+            let api_key = optional_text(api_key, "api_key").map_err(in_setup)?;
+            let base_url = optional_text(base_url, "base_url").map_err(in_setup)?;
+            let merchant = optional_text(merchant, "merchant").map_err(in_setup)?;
             // The environment is read once: a client does not change under its user.
             let mut builder = match api_key {
                 Some(key) => ClientBuilder::new(key).base_url_from_env(),
@@ -60,10 +63,10 @@ impl Client {
                 builder = builder.max_retries(count(retries, "max_retries").map_err(in_setup)?);
             }
             if let Some(merchant) = merchant {
-                builder = builder.merchant(MerchantKind::from(merchant));
+                builder = builder.merchant(MerchantKind::from(merchant.as_str()));
             }
             let client = Self {
-                builder: builder.user_agent(user_agent),
+                builder: builder.user_agent(user_agent).terms(Terms::PYTHON),
                 blocking: PerProcess::new(),
                 asynchronous: PerProcess::new(),
             };
@@ -213,7 +216,7 @@ impl Operation {
     }
 }
 
-/// What one call has otherwise than its client.
+/// Per-call overrides.
 #[derive(Default)]
 struct Options {
     idempotency_key: Option<String>,
@@ -254,10 +257,6 @@ impl Options {
     }
 }
 
-fn text(given: &Bound<'_, PyAny>, name: &str) -> Result<String> {
-    text_of(given).ok_or_else(|| wrong(name, "must be a str"))
-}
-
 fn wrong(name: &str, what: &str) -> Error {
     Error::validation(code::INVALID_TYPE, name, format!("{name} {what}"))
 }
@@ -265,10 +264,6 @@ fn wrong(name: &str, what: &str) -> Error {
 /// Turns the error of a call's argument into that of a client's.
 fn in_setup(error: Error) -> Error {
     misconfigured(error.param().unwrap_or_default(), error.message())
-}
-
-fn text_of(given: &Bound<'_, PyAny>) -> Option<String> {
-    given.cast::<PyString>().ok()?.to_cow().ok().map(Into::into)
 }
 
 /// Reads a number of seconds, an int or a float.

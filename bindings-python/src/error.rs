@@ -4,9 +4,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use faststar::error::{Error, ErrorKind, code};
+use faststar::error::{Error, ErrorKind, NetworkError, code};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::{IntoPyDict, PyDict};
 
 /// Makes the exception of an error.
 pub fn raise(py: Python<'_>, error: &Error) -> PyErr {
@@ -20,15 +21,19 @@ pub fn raise(py: Python<'_>, error: &Error) -> PyErr {
 pub fn exception<'py>(py: Python<'py>, error: &Error) -> PyResult<Bound<'py, PyAny>> {
     static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let make = MAKE.import(py, "faststar._errors", "_from_core")?;
-    make.call1((
-        error.kind().as_str(),
-        error.code(),
-        error.message(),
-        error.param(),
-        error.status(),
-        error.request_id(),
-        error.is_retryable(),
-    ))
+    let details = PyDict::new(py);
+    details.set_item("code", error.code())?;
+    details.set_item("param", error.param())?;
+    details.set_item("status", error.status())?;
+    details.set_item("request_id", error.request_id())?;
+    details.set_item("attempts", error.attempts())?;
+    details.set_item("retryable", error.is_retryable())?;
+    details.set_item("retry_after", error.retry_after().map(|wait| wait.as_secs_f64()))?;
+    details.set_item("idempotency_key", error.idempotency_key())?;
+    details.set_item("outcome_unknown", error.is_outcome_unknown())?;
+    details.set_item("network_error", error.network_error().map(NetworkError::as_str))?;
+    details.set_item("headers", error.headers().collect::<Vec<_>>().into_py_dict(py)?)?;
+    make.call((error.kind().as_str(), error.message()), Some(&details))
 }
 
 /// Runs `work` and turns its error, and a panic of its, into an exception.

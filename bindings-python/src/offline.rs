@@ -16,7 +16,7 @@ use faststar::{
 use pyo3::prelude::*;
 use serde_json::json;
 
-use crate::convert::{to_json, to_python};
+use crate::convert::{is_bytes, optional_text, text, text_to_python, to_json, to_python, to_text};
 use crate::error::guarded;
 use crate::results::{Event, Meta, Quote, Session, as_python};
 use crate::webhook::Body;
@@ -25,7 +25,7 @@ use crate::webhook::Body;
 #[pyfunction]
 pub fn quote_cart(py: Python<'_>, cart: &Bound<'_, PyAny>) -> PyResult<Quote> {
     let quote = guarded(py, || Cart::from_value(to_json(cart)?)?.quote(today()));
-    quote.map(|quote| Quote::new(quote, Meta::default()))
+    quote.map(|quote| Quote::new(quote, None, Meta::default()))
 }
 
 /// Computes what a session would come to, with the catalog that it references.
@@ -49,7 +49,7 @@ pub fn quote_session(
         }
         faststar::quote(&request, &catalog, &QuoteOptions::from_value(options)?)
     });
-    quote.map(|quote| Quote::new(quote, Meta::default()))
+    quote.map(|quote| Quote::new(quote, None, Meta::default()))
 }
 
 fn within(error: Error, name: &str) -> Error {
@@ -62,38 +62,50 @@ fn within(error: Error, name: &str) -> Error {
 pub fn check_session<'py>(
     py: Python<'py>,
     request: &Bound<'py, PyAny>,
-    merchant: Option<&str>,
+    merchant: Option<&Bound<'py, PyAny>>,
     strict: bool,
 ) -> PyResult<Bound<'py, PyAny>> {
     let request = session_request(request, strict)?;
-    guarded(py, || request.validate(merchant.map(MerchantKind::from).as_ref()))?;
+    guarded(py, || {
+        let merchant = optional_text(merchant, "merchant")?;
+        request.validate(merchant.as_deref().map(MerchantKind::from).as_ref())
+    })?;
     as_python(py, &request)
 }
 
 /// Takes a mapping, or the bytes of a JSON text, where what most parsers let pass is refused.
 fn session_request(request: &Bound<'_, PyAny>, strict: bool) -> PyResult<CreateSession> {
-    let body = if Body::is_bytes(request) { Some(Body::read(request)?) } else { None };
-    guarded(request.py(), || {
+    let body = if is_bytes(request) { Some(Body::read(request)?) } else { None };
+    let read = guarded(request.py(), || {
         let value = match &body {
             Some(body) => schema::parse(body.bytes())?,
             None => to_json(request)?,
         };
         let strictness = if strict { Strictness::Full } else { Strictness::Types };
         schema::from_value(&CreateSession::SCHEMA, value, strictness)
-    })
+    })?;
+    if let Some(text) = body.as_ref().and_then(|body| std::str::from_utf8(body.bytes()).ok()) {
+        // Refuses the integer that a request cannot carry, which the parser has rounded.
+        let exact = text_to_python(request.py(), text)?;
+        guarded(request.py(), || to_json(&exact))?;
+    }
+    Ok(read)
 }
 
 /// Looks a tax rate up in the bundled table.
 #[pyfunction]
 pub fn tax_rate<'py>(
     py: Python<'py>,
-    place: &str,
-    category: Option<&str>,
-    on: Option<&str>,
+    place: &Bound<'py, PyAny>,
+    category: Option<&Bound<'py, PyAny>>,
+    on: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let found = guarded(py, || {
-        let on = on.map_or_else(|| Ok(today()), |on| schema::date(on, "on"))?;
-        let found = RateTable::bundled().find(&place.parse()?, category, on)?;
+        let place = text(place, "place")?.parse()?;
+        let category = optional_text(category, "category")?;
+        let on = optional_text(on, "on")?;
+        let on = on.map_or_else(|| Ok(today()), |on| schema::date(&on, "on"))?;
+        let found = RateTable::bundled().find(&place, category.as_deref(), on)?;
         Ok(json!({
             "rate_ppm": found.rate, "behaviour": found.behaviour, "name": found.name,
             "category": found.category, "as_of": found.as_of, "confidence": found.confidence,
@@ -110,15 +122,15 @@ pub fn format_money(py: Python<'_>, amount: i64, currency: &str) -> PyResult<Str
 
 /// Reads what `format_money` writes.
 #[pyfunction]
-pub fn parse_money(py: Python<'_>, text: &str) -> PyResult<(i64, String)> {
-    let money: Money = guarded(py, || text.parse())?;
+pub fn parse_money(py: Python<'_>, given: &Bound<'_, PyAny>) -> PyResult<(i64, String)> {
+    let money: Money = guarded(py, || text(given, "text")?.parse())?;
     Ok((money.amount, money.currency.code().to_owned()))
 }
 
 /// Gives how many decimals a currency has, and its code in upper case.
 #[pyfunction]
-pub fn currency_decimals(py: Python<'_>, currency: &str) -> PyResult<(String, u32)> {
-    let currency: Currency = guarded(py, || currency.parse())?;
+pub fn currency_decimals(py: Python<'_>, currency: &Bound<'_, PyAny>) -> PyResult<(String, u32)> {
+    let currency: Currency = guarded(py, || text(currency, "currency")?.parse())?;
     Ok((currency.code().to_owned(), currency.decimals()))
 }
 
@@ -146,8 +158,8 @@ pub fn check_payment<'py>(
         let session = session.map(|session| match session.cast::<Session>() {
             Ok(session) => Ok(session.get().value().clone()),
             Err(_) => {
-                let json = to_json(session).map_err(|error| within(error, "session."))?;
-                core::Session::from_json(json.to_string().as_bytes())
+                let json = to_text(session).map_err(|error| within(error, "session."))?;
+                core::Session::from_json(json.as_bytes())
             }
         });
         core::check_payment(event.value(), order.as_ref(), session.transpose()?.as_ref())
@@ -159,14 +171,17 @@ pub fn check_payment<'py>(
 #[pyfunction]
 pub fn check_cashier_url(
     py: Python<'_>,
-    url: &str,
-    allow_origins: Vec<String>,
+    url: &Bound<'_, PyAny>,
+    allow_origins: Vec<Bound<'_, PyAny>>,
 ) -> PyResult<(String, Option<String>, String)> {
     guarded(py, || {
-        let cashier = allow_origins
-            .iter()
-            .try_fold(Cashier::live(), |cashier, origin| cashier.allow_origin(origin))?;
-        let url = cashier.check(url)?;
+        let cashier = allow_origins.iter().enumerate().try_fold(
+            Cashier::live(),
+            |cashier, (index, origin)| {
+                cashier.allow_origin(&text(origin, &format!("allow_origins[{index}]"))?)
+            },
+        )?;
+        let url = cashier.check(&text(url, "url")?)?;
         Ok((url.as_str().to_owned(), url.session_id().map(str::to_owned), url.to_string()))
     })
 }
@@ -175,12 +190,16 @@ pub fn check_cashier_url(
 #[pyfunction]
 pub fn return_outcome(
     py: Python<'_>,
-    success_url: &str,
-    cancel_url: &str,
-    came_back_to: &str,
+    success_url: &Bound<'_, PyAny>,
+    cancel_url: &Bound<'_, PyAny>,
+    came_back_to: &Bound<'_, PyAny>,
 ) -> PyResult<&'static str> {
-    let urls = guarded(py, || ReturnUrls::new(success_url, cancel_url))?;
-    Ok(match urls.outcome(came_back_to) {
+    let outcome = guarded(py, || {
+        let success_url = text(success_url, "success_url")?;
+        let urls = ReturnUrls::new(&success_url, &text(cancel_url, "cancel_url")?)?;
+        Ok(urls.outcome(&text(came_back_to, "came_back_to")?))
+    })?;
+    Ok(match outcome {
         ReturnOutcome::Success => "success",
         ReturnOutcome::Cancel => "cancel",
         ReturnOutcome::Other => "other",

@@ -1,21 +1,22 @@
 //! What calls answer, as immutable Python objects.
 //!
 //! Each holds the core's value and gives its fields as attributes. `repr` leaves out what is secret
-//! or long; `to_dict` has everything, as on the wire.
+//! or long; `to_dict` has everything, as on the wire, and so from the JSON text that came.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
 use faststar::client::{Page as CorePage, Response};
-use faststar::{self as core, Error, ErrorKind, error::code};
+use faststar::{self as core, Error, ErrorKind, error::code, schema};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyTuple, PyType};
 use pyo3::{IntoPyObjectExt, PyClass};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use crate::convert::to_python;
-use crate::error::raise;
+use crate::convert::{self, text_to_python, to_python};
+use crate::error::{guarded, raise};
 
 /// What the answer said around a value.
 #[derive(Clone, Default)]
@@ -44,10 +45,10 @@ impl Outcome {
             Self::Product(response) => wrap(py, response, Product::new),
             Self::Price(response) => wrap(py, response, Price::new),
             Self::Products(response) => {
-                wrap(py, response, |page, meta| Page::new(py, page, meta, Product::new))
+                wrap(py, response, |page, json, meta| Page::new(py, page, json, meta, Product::new))
             }
             Self::Prices(response) => {
-                wrap(py, response, |page, meta| Page::new(py, page, meta, Price::new))
+                wrap(py, response, |page, json, meta| Page::new(py, page, json, meta, Price::new))
             }
         }
     }
@@ -56,17 +57,18 @@ impl Outcome {
 fn wrap<T, P>(
     py: Python<'_>,
     response: Response<T>,
-    new: impl FnOnce(T, Meta) -> P,
+    new: impl FnOnce(T, Text, Meta) -> P,
 ) -> PyResult<Py<PyAny>>
 where
     P: IntoWrapped,
 {
+    let json = Some(response.data_json().into());
     let meta = Meta {
         request_id: response.request_id().map(str::to_owned),
         status: Some(response.status()),
         attempts: Some(response.attempts()),
     };
-    new(response.into_inner(), meta).into_wrapped(py)
+    new(response.into_inner(), json, meta).into_wrapped(py)
 }
 
 /// Something that becomes a Python object, or failed to.
@@ -74,7 +76,33 @@ pub trait IntoWrapped {
     fn into_wrapped(self, py: Python<'_>) -> PyResult<Py<PyAny>>;
 }
 
-/// Makes the JSON text that pickling keeps and equality compares.
+/// The JSON text that a value was read from; none where it was computed here.
+type Text = Option<Box<str>>;
+
+/// Gives the texts of the items of a list within a text.
+fn items_of(json: &Text) -> Vec<Text> {
+    #[derive(Deserialize)]
+    struct Wire<'a> {
+        #[serde(borrow, default)]
+        line_items: Option<Vec<&'a RawValue>>,
+    }
+    let wire = json.as_deref().and_then(|json| serde_json::from_str::<Wire<'_>>(json).ok());
+    let items = wire.and_then(|wire| wire.line_items).unwrap_or_default();
+    items.into_iter().map(|item| Some(item.get().into())).collect()
+}
+
+/// Gives the text of the session within the text of what creating it answered.
+fn session_of(json: &Text) -> Text {
+    #[derive(Deserialize)]
+    struct Wire<'a> {
+        #[serde(borrow)]
+        session: &'a RawValue,
+    }
+    let wire = serde_json::from_str::<Wire<'_>>(json.as_deref()?).ok()?;
+    Some(wire.session.get().into())
+}
+
+/// Makes the JSON text that equality compares.
 fn to_text<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("a result is JSON")
 }
@@ -93,25 +121,30 @@ pub fn as_python<'py>(py: Python<'py>, value: &impl Serialize) -> PyResult<Bound
 
 /// Defines a class for a value of the core: its getters, and what all results can do.
 ///
-/// The names behind `repr` are the fields that it shows.
+/// The text is what a message calls it; the names behind `repr` are the fields that it shows.
 macro_rules! result_class {
     (
         $(#[$meta:meta])*
-        $name:ident wraps $core:ty, repr($($shown:ident),*) {
-            $($field:ident: $type:ty = |$value:ident, $py:ident| $get:expr;)*
+        $name:ident wraps $core:ty, $called:literal, repr($($shown:ident),*) {
+            $($(#[$doc:meta])* $field:ident: $type:ty = |$this:ident, $py:ident| $get:expr;)*
         }
     ) => {
         $(#[$meta])*
         #[pyclass(frozen, module = "faststar")]
         pub struct $name {
             value: $core,
+            json: Text,
             meta: Meta,
         }
 
         impl $name {
             /// Wraps a value.
-            pub fn new(value: $core, meta: Meta) -> Self {
-                Self { value, meta }
+            pub fn new(value: $core, json: Text, meta: Meta) -> Self {
+                Self { value, json, meta }
+            }
+
+            fn text(&self) -> String {
+                self.json.as_deref().map_or_else(|| to_text(&self.value), str::to_owned)
             }
 
             /// Gives the core's value.
@@ -130,14 +163,16 @@ macro_rules! result_class {
         #[pymethods]
         impl $name {
             $(
+                $(#[$doc])*
                 #[getter]
                 fn $field<'py>(&self, $py: Python<'py>) -> PyResult<$type> {
-                    let $value = &self.value;
+                    let $this = self;
                     let _ = $py;
                     Ok($get)
                 }
             )*
 
+            /// The ``X-Request-Id`` of the answer that it came in. Quote it to support.
             #[getter]
             fn request_id(&self) -> Option<&str> {
                 self.meta.request_id.as_deref()
@@ -153,8 +188,33 @@ macro_rules! result_class {
                 self.meta.attempts
             }
 
+            /// Makes one from its fields, as on the wire: for a test, or what `to_dict` gave.
+            ///
+            /// Raises:
+            ///     ValidationError: A field is missing or of another type; `param` names the place.
+            #[classmethod]
+            fn from_dict(
+                _cls: &Bound<'_, PyType>,
+                fields: &Bound<'_, PyAny>,
+            ) -> PyResult<Self> {
+                guarded(fields.py(), || {
+                    let json = convert::to_text(fields)?;
+                    let value = schema::read_answer($called, &json)?;
+                    Ok(Self::new(value, Some(json.into()), Meta::default()))
+                })
+            }
+
+            /// Gives all fields as on the wire, secrets and those unknown to this version too.
             fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-                as_python(py, &self.value)
+                match &self.json {
+                    Some(json) => text_to_python(py, json),
+                    None => as_python(py, &self.value),
+                }
+            }
+
+            /// Gives what `to_dict` gives, as a JSON text with every digit of every number.
+            fn to_json(&self) -> String {
+                self.text()
             }
 
             fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
@@ -190,7 +250,7 @@ macro_rules! result_class {
             fn __reduce__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyTuple>> {
                 let make = slf.get_type().getattr("_from_json")?;
                 let this = slf.get();
-                let arguments = (to_text(&this.value), this.meta.request_id.clone());
+                let arguments = (this.text(), this.meta.request_id.clone());
                 (make, arguments).into_pyobject(slf.py())
             }
 
@@ -202,7 +262,7 @@ macro_rules! result_class {
                 request_id: Option<String>,
             ) -> PyResult<Self> {
                 let meta = Meta { request_id, ..Meta::default() };
-                Ok(Self::new(from_text(py, text)?, meta))
+                Ok(Self::new(from_text(py, text)?, Some(text.into()), meta))
             }
         }
     };
@@ -218,128 +278,211 @@ fn represent(name: &str, fields: &[(&str, Bound<'_, PyAny>)]) -> PyResult<String
 
 result_class! {
     /// A line of a session.
-    LineItem wraps core::LineItem, repr(price_id, product_id, quantity, ad_hoc_amount, ad_hoc_currency) {
-        price_id: Option<String> = |value, py| value.price_id.clone();
-        product_id: Option<String> = |value, py| value.product_id.clone();
-        quantity: i64 = |value, py| value.quantity;
-        ad_hoc_amount: Option<i64> = |value, py| value.ad_hoc_amount;
-        ad_hoc_currency: Option<String> = |value, py| value.ad_hoc_currency.clone();
-        description: Option<String> = |value, py| value.description.clone();
+    LineItem wraps core::LineItem, "a line item", repr(price_id, product_id, quantity, ad_hoc_amount, ad_hoc_currency) {
+        /// The price of the catalog, ``price_…``.
+        price_id: Option<String> = |this, py| this.value.price_id.clone();
+        /// The product of the catalog, ``prod_…``, with its default price.
+        product_id: Option<String> = |this, py| this.value.product_id.clone();
+        /// How many.
+        quantity: i64 = |this, py| this.value.quantity;
+        /// The price of one in the smallest unit, where the line is not from the catalog.
+        ad_hoc_amount: Option<i64> = |this, py| this.value.ad_hoc_amount;
+        /// The currency of `ad_hoc_amount`.
+        ad_hoc_currency: Option<String> = |this, py| this.value.ad_hoc_currency.clone();
+        /// The text that the cashier shows.
+        description: Option<String> = |this, py| this.value.description.clone();
     }
 }
 
 result_class! {
-    /// A checkout session.
-    Session wraps core::Session, repr(id, status, amount_total, currency) {
-        id: String = |value, py| value.id.clone();
-        status: String = |value, py| value.status.as_str().to_owned();
-        amount_subtotal: i64 = |value, py| value.amount_subtotal;
-        amount_tax: i64 = |value, py| value.amount_tax;
-        amount_total: i64 = |value, py| value.amount_total;
-        currency: String = |value, py| value.currency.clone();
-        session_token: Option<String> = |value, py| {
-            value.session_token.as_ref().map(|token| token.expose().to_owned())
+    /// A checkout session. Amounts are in the currency's smallest unit.
+    ///
+    /// The fields from `payment_status` on are answered by the sandbox and not documented for the live
+    /// platform, so they may be ``None``.
+    Session wraps core::Session, "a session", repr(id, status, amount_total, currency) {
+        /// The id, ``cs_…``.
+        id: String = |this, py| this.value.id.clone();
+        /// Where it is in its life.
+        status: String = |this, py| this.value.status.as_str().to_owned();
+        /// The sum of the lines.
+        amount_subtotal: i64 = |this, py| this.value.amount_subtotal;
+        /// The tax: inside the subtotal in tax-inclusive regions, on top of it elsewhere.
+        amount_tax: i64 = |this, py| this.value.amount_tax;
+        /// What the buyer pays.
+        amount_total: i64 = |this, py| this.value.amount_total;
+        /// The currency, ISO 4217.
+        currency: String = |this, py| this.value.currency.clone();
+        /// Opens the cashier for the buyer; a secret, so ``repr`` leaves it out.
+        session_token: Option<String> = |this, py| {
+            this.value.session_token.as_ref().map(|token| token.expose().to_owned())
         };
-        expires_at: Option<core::Timestamp> = |value, py| value.expires_at;
-        payment_status: Option<String> = |value, py| {
-            value.payment_status.as_ref().map(|status| status.as_str().to_owned())
+        /// When it expires unless it is completed, in UTC.
+        expires_at: Option<core::Timestamp> = |this, py| this.value.expires_at;
+        /// Whether the money has come.
+        payment_status: Option<String> = |this, py| {
+            this.value.payment_status.as_ref().map(|status| status.as_str().to_owned())
         };
-        mode: Option<String> = |value, py| value.mode.as_ref().map(|mode| mode.as_str().to_owned());
-        presentation: Option<String> = |value, py| {
-            value.presentation.as_ref().map(|how| how.as_str().to_owned())
+        /// What it is for.
+        mode: Option<String> = |this, py| this.value.mode.as_ref().map(|mode| mode.as_str().to_owned());
+        /// How the buyer sees the cashier.
+        presentation: Option<String> = |this, py| {
+            this.value.presentation.as_ref().map(|how| how.as_str().to_owned())
         };
-        line_items: Bound<'py, PyTuple> = |value, py| {
-            let items = value.line_items.iter().map(|item| LineItem::new(item.clone(), Meta::default()));
+        /// What it sells.
+        line_items: Bound<'py, PyTuple> = |this, py| {
+            let mut texts = items_of(&this.json).into_iter();
+            let items = this.value.line_items.iter().map(|item| {
+                LineItem::new(item.clone(), texts.next().flatten(), Meta::default())
+            });
             PyTuple::new(py, items.collect::<Vec<_>>())?
         };
-        customer_email: Option<String> = |value, py| value.customer_email.clone();
-        success_url: Option<String> = |value, py| value.success_url.clone();
-        cancel_url: Option<String> = |value, py| value.cancel_url.clone();
-        buyer_country: Option<String> = |value, py| value.buyer_country.clone();
-        client_reference_id: Option<String> = |value, py| value.client_reference_id.clone();
+        /// The buyer's e-mail address.
+        customer_email: Option<String> = |this, py| this.value.customer_email.clone();
+        /// Where the buyer lands after success.
+        success_url: Option<String> = |this, py| this.value.success_url.clone();
+        /// Where the buyer lands after giving up.
+        cancel_url: Option<String> = |this, py| this.value.cancel_url.clone();
+        /// The buyer's country, with its region where it has one: ``US-CA``.
+        buyer_country: Option<String> = |this, py| this.value.buyer_country.clone();
+        /// Your own order number.
+        client_reference_id: Option<String> = |this, py| this.value.client_reference_id.clone();
     }
 }
 
 result_class! {
-    /// The answer to a session's creation.
-    CreatedSession wraps core::CreatedSession, repr(session) {
-        session: Session = |value, py| Session::new(value.session.clone(), Meta::default());
-        url: String = |value, py| value.url.clone();
-        session_token: String = |value, py| value.session_token.expose().to_owned();
+    /// The answer to a session's creation: the session, and where the buyer pays.
+    CreatedSession wraps core::CreatedSession, "a created session", repr(session) {
+        /// The session.
+        session: Session = |this, py| {
+            Session::new(this.value.session.clone(), session_of(&this.json), Meta::default())
+        };
+        /// The hosted cashier page, for the buyer's browser. It holds the session token, so keep it
+        /// out of logs; ``repr`` leaves it out.
+        url: String = |this, py| this.value.url.clone();
+        /// The token in `url`.
+        session_token: String = |this, py| this.value.session_token.expose().to_owned();
     }
 }
 
 result_class! {
     /// A product of the catalog.
-    Product wraps core::Product, repr(id, name) {
-        id: String = |value, py| value.id.clone();
-        name: String = |value, py| value.name.clone();
-        description: Option<String> = |value, py| value.description.clone();
-        tax_category: Option<String> = |value, py| value.tax_category.clone();
-        images: Bound<'py, PyTuple> = |value, py| PyTuple::new(py, &value.images)?;
-        metadata: Bound<'py, PyAny> = |value, py| as_python(py, &value.metadata)?;
-        default_price_id: Option<String> = |value, py| value.default_price_id.clone();
+    Product wraps core::Product, "a product", repr(id, name) {
+        /// The id, ``prod_…``.
+        id: String = |this, py| this.value.id.clone();
+        /// The name that a buyer sees.
+        name: String = |this, py| this.value.name.clone();
+        /// More about it.
+        description: Option<String> = |this, py| this.value.description.clone();
+        /// The category that decides its tax rate.
+        tax_category: Option<String> = |this, py| this.value.tax_category.clone();
+        /// URLs of pictures.
+        images: Bound<'py, PyTuple> = |this, py| PyTuple::new(py, &this.value.images)?;
+        /// Your own texts by key; a new dict each time.
+        metadata: Bound<'py, PyAny> = |this, py| as_python(py, &this.value.metadata)?;
+        /// The price that a line item with only this product uses, where the server says it.
+        default_price_id: Option<String> = |this, py| this.value.default_price_id.clone();
     }
 }
 
 result_class! {
     /// A price of a product.
-    Price wraps core::Price, repr(id, unit_amount, currency, r#type) {
-        id: String = |value, py| value.id.clone();
-        product_id: String = |value, py| value.product_id.clone();
-        currency: String = |value, py| value.currency.clone();
-        unit_amount: i64 = |value, py| value.unit_amount;
-        r#type: String = |value, py| value.price_type.as_str().to_owned();
-        recurring_interval: Option<String> = |value, py| {
-            value.recurring_interval.as_ref().map(|interval| interval.as_str().to_owned())
+    Price wraps core::Price, "a price", repr(id, unit_amount, currency, r#type) {
+        /// The id, ``price_…``.
+        id: String = |this, py| this.value.id.clone();
+        /// The product that it is a price of.
+        product_id: String = |this, py| this.value.product_id.clone();
+        /// The currency, ISO 4217.
+        currency: String = |this, py| this.value.currency.clone();
+        /// The price of one, in the smallest unit.
+        unit_amount: i64 = |this, py| this.value.unit_amount;
+        /// One-time or recurring.
+        r#type: String = |this, py| this.value.price_type.as_str().to_owned();
+        /// The unit of the period of a recurring price.
+        recurring_interval: Option<String> = |this, py| {
+            this.value.recurring_interval.as_ref().map(|interval| interval.as_str().to_owned())
         };
-        recurring_interval_count: Option<i64> = |value, py| value.recurring_interval_count;
-        trial_period_days: Option<i64> = |value, py| value.trial_period_days;
+        /// How many units one period has; 1 where it is ``None``.
+        recurring_interval_count: Option<i64> = |this, py| this.value.recurring_interval_count;
+        /// Days before the first charge of a subscription.
+        trial_period_days: Option<i64> = |this, py| this.value.trial_period_days;
     }
 }
 
 result_class! {
-    /// What a cart or a session comes to.
-    Quote wraps core::Quote, repr(subtotal, tax, total, currency, estimated) {
-        currency: String = |value, py| value.currency.code().to_owned();
-        subtotal: i64 = |value, py| value.subtotal;
-        tax: i64 = |value, py| value.tax;
-        total: i64 = |value, py| value.total;
-        behaviour: Bound<'py, PyAny> = |value, py| as_python(py, &value.behaviour)?;
-        rounding: Bound<'py, PyAny> = |value, py| as_python(py, &value.rounding)?;
-        lines: Bound<'py, PyTuple> = |value, py| {
-            let lines = value.lines.iter().map(|line| QuoteLine::new(line.clone(), Meta::default()));
+    /// What a cart or a session comes to, in the currency's smallest unit.
+    Quote wraps core::Quote, "a quote", repr(subtotal, tax, total, currency, estimated) {
+        /// The currency.
+        currency: String = |this, py| this.value.currency.code().to_owned();
+        /// The sum of the lines.
+        subtotal: i64 = |this, py| this.value.subtotal;
+        /// The tax: inside the subtotal if inclusive, on top of it if exclusive.
+        tax: i64 = |this, py| this.value.tax;
+        /// What the buyer pays.
+        total: i64 = |this, py| this.value.total;
+        /// Whether the prices contain the tax; ``None`` while no place is known.
+        behaviour: Bound<'py, PyAny> = |this, py| as_python(py, &this.value.behaviour)?;
+        /// How the tax was rounded.
+        rounding: Bound<'py, PyAny> = |this, py| as_python(py, &this.value.rounding)?;
+        /// Each line's figures.
+        lines: Bound<'py, PyTuple> = |this, py| {
+            let lines = this.value.lines.iter().map(|line| QuoteLine::new(line.clone(), None, Meta::default()));
             PyTuple::new(py, lines.collect::<Vec<_>>())?
         };
-        taxes: Bound<'py, PyTuple> = |value, py| {
-            let taxes = value.taxes.iter().map(|tax| QuoteTax::new(*tax, Meta::default()));
+        /// Each distinct rate's figures, the lowest rate first.
+        taxes: Bound<'py, PyTuple> = |this, py| {
+            let taxes = this.value.taxes.iter().map(|tax| QuoteTax::new(*tax, None, Meta::default()));
             PyTuple::new(py, taxes.collect::<Vec<_>>())?
         };
-        estimated: bool = |value, py| value.estimated;
-        rates_as_of: Option<core::Date> = |value, py| value.rates_as_of;
+        /// Whether a rate of the bundled table went into it. FastStar computes the binding tax.
+        estimated: bool = |this, py| this.value.estimated;
+        /// The date of the oldest figure of the table that went into it, where it has one.
+        rates_as_of: Option<core::Date> = |this, py| this.value.rates_as_of;
     }
 }
 
 result_class! {
     /// What a line comes to.
-    QuoteLine wraps core::QuoteLine, repr(unit_amount, quantity, amount, tax) {
-        unit_amount: i64 = |value, py| value.unit_amount;
-        quantity: i64 = |value, py| value.quantity;
-        amount: i64 = |value, py| value.amount;
-        tax: Option<i64> = |value, py| value.tax;
-        rate_ppm: u32 = |value, py| value.rate.ppm();
-        tax_name: Option<String> = |value, py| value.tax_name.clone();
-        description: Option<String> = |value, py| value.description.clone();
+    QuoteLine wraps core::QuoteLine, "a line of a quote", repr(unit_amount, quantity, amount, tax) {
+        /// The price of one.
+        unit_amount: i64 = |this, py| this.value.unit_amount;
+        /// How many.
+        quantity: i64 = |this, py| this.value.quantity;
+        /// Unit amount times quantity.
+        amount: i64 = |this, py| this.value.amount;
+        /// The line's tax; ``None`` where the rounding is per rate.
+        tax: Option<i64> = |this, py| this.value.tax;
+        /// The tax rate in parts per million: 190000 is 19 %.
+        rate_ppm: u32 = |this, py| this.value.rate.ppm();
+        /// What the tax is called, where the rate is from the table.
+        tax_name: Option<String> = |this, py| this.value.tax_name.clone();
+        /// The text that the cashier shows.
+        description: Option<String> = |this, py| this.value.description.clone();
     }
 }
 
 result_class! {
     /// What the lines of one tax rate come to.
-    QuoteTax wraps core::totals::RateTotals, repr(rate_ppm, tax) {
-        rate_ppm: u32 = |value, py| value.rate.ppm();
-        amount: i64 = |value, py| value.amount;
-        tax: i64 = |value, py| value.tax;
+    QuoteTax wraps core::totals::RateTotals, "a tax of a quote", repr(rate_ppm, tax) {
+        /// The rate in parts per million.
+        rate_ppm: u32 = |this, py| this.value.rate.ppm();
+        /// The sum of its lines.
+        amount: i64 = |this, py| this.value.amount;
+        /// Their tax.
+        tax: i64 = |this, py| this.value.tax;
     }
+}
+
+/// Gives the JSON text of a result, where an object is one.
+pub fn text_of(object: &Bound<'_, PyAny>) -> Option<String> {
+    macro_rules! first_of {
+        ($($class:ty)*) => {
+            $(if let Ok(object) = object.cast::<$class>() {
+                return Some(object.get().text());
+            })*
+        };
+    }
+    first_of!(CreatedSession LineItem Payment Price Product Quote QuoteLine QuoteTax Session);
+    None
 }
 
 /// One page of a list.
@@ -354,10 +497,17 @@ impl Page {
     fn new<T, P: Into<PyClassInitializer<P>> + PyClass>(
         py: Python<'_>,
         page: CorePage<T>,
+        json: Text,
         meta: Meta,
-        new: impl Fn(T, Meta) -> P,
+        new: impl Fn(T, Text, Meta) -> P,
     ) -> PyResult<Self> {
-        let wrap = |item| Py::new(py, new(item, Meta::default()));
+        let texts =
+            json.and_then(|json| serde_json::from_str::<CorePage<Box<RawValue>>>(&json).ok());
+        let mut texts = texts.map(|page| page.items).unwrap_or_default().into_iter();
+        let wrap = |item| {
+            let json = texts.next().map(|text| text.get().into());
+            Py::new(py, new(item, json, Meta::default()))
+        };
         let items = page.items.into_iter().map(wrap).collect::<PyResult<Vec<_>>>()?;
         Ok(Self { items: PyTuple::new(py, items)?.unbind(), next_cursor: page.next_cursor, meta })
     }
@@ -397,7 +547,7 @@ impl Page {
     }
 }
 
-/// A webhook's event.
+/// What a webhook tells. Take it from `Webhook.verify`.
 #[pyclass(frozen, module = "faststar")]
 pub struct Event {
     value: core::Event,
@@ -417,53 +567,69 @@ impl Event {
 
 #[pymethods]
 impl Event {
+    /// The id, ``evt_…``. A redelivery has the same: remember it to act once.
     #[getter]
     fn id(&self) -> &str {
         self.value.id()
     }
 
+    /// What happened.
     #[getter]
     fn r#type(&self) -> &str {
         self.value.event_type().as_str()
     }
 
+    /// When, in unix seconds; 0 where the platform did not tell.
     #[getter]
     fn created(&self) -> i64 {
         self.value.created()
     }
 
+    /// Whether it is about real money.
     #[getter]
     fn livemode(&self) -> bool {
         self.value.livemode()
     }
 
+    /// The API version that wrote it; empty where the platform did not tell.
     #[getter]
     fn api_version(&self) -> &str {
         self.value.api_version()
     }
 
+    /// Whether to fulfil the order: true for ``payment.succeeded`` alone.
     #[getter]
     fn fulfils(&self) -> bool {
         self.value.fulfils()
     }
 
+    /// What it is about, as plain Python with every digit of its integers; read anew each time.
+    ///
+    /// Raises:
+    ///     ValidationError: It nests deeper, or has an integer of more digits, than Python reads.
     #[getter]
     fn data<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        let data = self.value.data_as::<serde_json::Value>().map_err(|error| raise(py, &error))?;
-        to_python(py, &data)
+        text_to_python(py, self.value.data_json())
     }
 
+    /// What it is about, as the JSON text that was signed.
     #[getter]
     fn data_json(&self) -> &str {
         self.value.data_json()
     }
 
+    /// What it is about, read as a payment.
+    ///
+    /// Raises:
+    ///     ValidationError: It is not about a payment.
     #[getter]
     fn payment(&self, py: Python<'_>) -> PyResult<Payment> {
         let payment = self.value.payment().map_err(|error| raise(py, &error))?;
-        Ok(Payment::new(payment, Meta::default()))
+        let json = Some(self.value.data_json().into());
+        Ok(Payment::new(payment, json, Meta::default()))
     }
 
+    /// Gives all fields as on the wire.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let dict = PyDict::new(py);
         dict.set_item("id", self.id())?;
@@ -475,6 +641,7 @@ impl Event {
         Ok(dict)
     }
 
+    /// Gives all fields as a JSON text, which `parse` reads.
     fn to_json(&self) -> String {
         to_text(&self.value)
     }
@@ -517,7 +684,21 @@ impl Event {
         (parse, (body,)).into_pyobject(py)
     }
 
-    /// Reads an event without verifying it.
+    /// Makes an event from its fields, as on the wire: for a test, or what `to_dict` gave.
+    ///
+    /// Raises:
+    ///     ValidationError: ``id`` or ``type`` is missing, or a field is of another type.
+    #[classmethod]
+    fn from_dict(_cls: &Bound<'_, PyType>, fields: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let event =
+            guarded(fields.py(), || core::Event::parse(convert::to_text(fields)?.as_bytes()));
+        event.map(Self::new)
+    }
+
+    /// Reads an event without verifying it: one that you verified and stored.
+    ///
+    /// Raises:
+    ///     ValidationError: ``malformed_json``.
     #[staticmethod]
     fn parse(py: Python<'_>, body: &Bound<'_, PyAny>) -> PyResult<Self> {
         let body = crate::webhook::Body::read(body)?;
@@ -527,13 +708,19 @@ impl Event {
 }
 
 result_class! {
-    /// The payment that a `payment.*` event is about.
-    Payment wraps core::PaymentData, repr(payment_id, amount, currency, status, client_reference_id) {
-        payment_id: String = |value, py| value.payment_id.clone();
-        amount: i64 = |value, py| value.amount;
-        currency: String = |value, py| value.currency.clone();
-        status: String = |value, py| value.status.clone();
-        client_reference_id: Option<String> = |value, py| value.client_reference_id.clone();
-        checkout_session_id: Option<String> = |value, py| value.checkout_session_id.clone();
+    /// The payment that a ``payment.*`` event is about.
+    Payment wraps core::PaymentData, "a payment", repr(payment_id, amount, currency, status, client_reference_id) {
+        /// The payment's id, ``pi_…``.
+        payment_id: String = |this, py| this.value.payment_id.clone();
+        /// The amount in the currency's smallest unit.
+        amount: i64 = |this, py| this.value.amount;
+        /// The currency, ISO 4217.
+        currency: String = |this, py| this.value.currency.clone();
+        /// The payment's status, such as ``succeeded``.
+        status: String = |this, py| this.value.status.clone();
+        /// Your own order number, where the server says it.
+        client_reference_id: Option<String> = |this, py| this.value.client_reference_id.clone();
+        /// The session that was paid, where the server says it.
+        checkout_session_id: Option<String> = |this, py| this.value.checkout_session_id.clone();
     }
 }

@@ -457,13 +457,71 @@ def test_hooks_and_the_log_tell_of_each_call_and_of_no_secret(serve, make, caplo
     assert "CANARY" not in caplog.text + repr(seen) + repr(client.client)
 
 
-def test_a_raising_hook_is_seen(serve):
-    server = serve(lambda n, path, body: ok(SESSION))
+@pytest.mark.parametrize("event", ["request", "response"])
+def test_a_hook_that_raises_is_logged_and_costs_no_result(serve, make, caplog, event):
+    answers = [ok(SESSION), failed(404, "not_found")]
+    server = serve(lambda n, path, body: answers[n - 1])
+    heard = []
 
     def broken(info):
-        raise RuntimeError("from the hook")
+        raise RuntimeError("statsd is down")
 
-    client = FastStar(api_key=KEY, base_url=server.url, event_hooks={"request": [broken]})
-    with pytest.raises(RuntimeError, match="from the hook"):
+    client = make(server.url, event_hooks={event: [broken, heard.append]})
+    assert client.retrieve("cs_1").id == "cs_1"
+    with pytest.raises(faststar.NotFoundError):
+        client.retrieve("cs_2")
+    assert len(heard) == 2
+    logged = [record for record in caplog.records if record.exc_info]
+    assert [str(record.exc_info[1]) for record in logged] == ["statsd is down"] * 2
+
+
+def test_a_hook_may_still_end_the_program(serve):
+    server = serve(lambda n, path, body: ok(SESSION))
+
+    def leave(info):
+        raise SystemExit(3)
+
+    client = FastStar(api_key=KEY, base_url=server.url, event_hooks={"request": [leave]})
+    with pytest.raises(SystemExit):
         client.checkout.sessions.retrieve("cs_1")
-    assert server.requests == []
+
+
+def test_an_error_says_what_the_answer_said(serve, make):
+    server = serve(lambda n, path, body: failed(503, "overloaded", **{"Retry-After": "90"}))
+    with pytest.raises(faststar.ServerError) as raised:
+        make(server.url).create(**REQUEST, idempotency_key="order_1")
+    error = raised.value
+    assert (error.attempts, error.retry_after, error.idempotency_key) == (1, 90.0, "order_1")
+    assert error.headers["x-request-id"] == "req_9" and error.headers["retry-after"] == "90"
+    assert (error.outcome_unknown, error.network_error) == (False, None)
+
+
+def test_an_unknown_outcome_has_the_key_to_ask_again(serve, make, caplog):
+    caplog.set_level(logging.INFO, logger="faststar")
+    hang_up = serve(lambda n, path, body: None)
+    with pytest.raises(faststar.APIConnectionError) as raised:
+        make(hang_up.url, max_retries=0).create(**REQUEST)
+    error = raised.value
+    assert error.outcome_unknown and error.network_error in ("closed", "reset")
+    assert error.idempotency_key == hang_up.requests[0][2]["idempotency-key"]
+    assert error.idempotency_key in str(error) and error.idempotency_key in caplog.text
+
+    cut_short = serve(lambda n, path, body: (200, {}, b"") if n < 3 else ok(CREATED))
+    made = make(cut_short.url).create(**REQUEST, idempotency_key=error.idempotency_key)
+    assert made.session.id == "cs_1"
+    keys = {headers["idempotency-key"] for _, _, headers, _ in cut_short.requests}
+    assert keys == {error.idempotency_key}
+
+    with pytest.raises(faststar.APIConnectionError) as raised:
+        make(hang_up.url, max_retries=0).retrieve("cs_1")
+    assert (raised.value.outcome_unknown, raised.value.idempotency_key) == (False, None)
+
+
+def test_a_refused_connection_says_so(make):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+    with pytest.raises(faststar.APIConnectionError) as raised:
+        make(url, max_retries=1).create(**REQUEST)
+    error = raised.value
+    assert (error.network_error, error.attempts, error.outcome_unknown) == ("refused", 2, False)
+    assert error.idempotency_key

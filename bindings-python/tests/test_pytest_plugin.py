@@ -52,6 +52,42 @@ def test_each_test_has_a_merchant_of_its_own_in_one_sandbox(pytester):
     pytester.runpytest_subprocess().assert_outcomes(passed=3)
 
 
+def test_no_client_calls_another_machine(pytester):
+    pytester.makepyfile(
+        """
+        import asyncio
+
+        import pytest
+        from faststar import AsyncFastStar, ConfigurationError, FastStar
+
+        LIVE = "https://api.faststarpay.com/api/v1"
+        early = FastStar(api_key="fs_live_x")
+
+
+        async def wait_for(answer):
+            return await answer
+
+
+        @pytest.mark.parametrize("make", [
+            lambda: early,
+            lambda: FastStar(base_url=LIVE),
+            lambda: AsyncFastStar(api_key="fs_live_x", base_url=LIVE),
+        ])
+        def test_it_refuses(faststar_merchant, make):
+            with pytest.raises(ConfigurationError, match="make the client in the test"):
+                answer = make().catalog.products.list()
+                if isinstance(make(), AsyncFastStar):
+                    asyncio.run(wait_for(answer))
+
+
+        def test_the_merchants_own_calls(faststar_merchant):
+            faststar_merchant.client.catalog.products.list()
+            FastStar().catalog.products.list()
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=4)
+
+
 def test_a_run_without_the_fixtures_pays_for_nothing(pytester):
     pytester.makepyfile(
         """

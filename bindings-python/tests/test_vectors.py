@@ -126,6 +126,7 @@ for rule in (
     "create_product_strict",
     "create_session_strict",
     "place_parse",
+    "outcome_unknown",
     "retry_decision",
     "session_status",
     "session_transition",

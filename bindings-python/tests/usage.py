@@ -1,12 +1,20 @@
-"""How users write it. mypy and pyright check this file in their strict modes; it is not run."""
+"""How users write it. mypy and pyright check this file in their strict modes; it is not run.
 
+Where a comment ignores an error, there must be one: both refuse a comment that ignores nothing.
+"""
+
+# pyright: reportUnnecessaryTypeIgnoreComment=true
 from __future__ import annotations
 
 import datetime
+import os
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import cast
 
 import faststar
 from faststar import AsyncFastStar, FastStar, FastStarError, Money, Webhook
-from faststar.types import CreateSessionParams, LineItemParams, SessionStatus
+from faststar.types import CreateSessionParams, LineItemParams, Mode, SessionStatus
 from typing_extensions import assert_type
 
 
@@ -100,3 +108,59 @@ def hooks() -> FastStar:
         print(response.status, response.duration)
 
     return FastStar(event_hooks={"request": [before], "response": [after]})
+
+
+def mistakes(client: FastStar, aio: AsyncFastStar) -> None:
+    """What a type checker finds before the program runs."""
+    create = client.checkout.sessions.create
+    create(mode="paymnt", presentation="link")  # type: ignore[arg-type]
+    create(mode="payment", presentation="lnk")  # type: ignore[arg-type]
+    create(mode="payment")  # type: ignore[call-arg]
+    create(mode="payment", presentation="link", buyer_contry="DE")  # type: ignore[call-arg]
+    create(
+        mode="payment",
+        presentation="link",
+        line_items=[{"price": "price_1"}],  # type: ignore[typeddict-unknown-key]
+    )
+    aio.checkout.sessions.create(mode="paymnt", presentation="link")  # type: ignore[arg-type, unused-coroutine]
+    price = client.catalog.prices.create
+    price(product_id="p", currency="USD", unit_amount=1, type="onetime")  # type: ignore[arg-type]
+    price(product_id="p", currency="USD", unit_amount=9.99)  # type: ignore[arg-type]
+    price(
+        product_id="p",
+        currency="USD",
+        unit_amount=1,
+        recurring_interval="monthly",  # type: ignore[arg-type]
+    )
+    faststar.quote(currency="EUR", lines=[], behaviour="inclusiv")  # type: ignore[arg-type]
+    faststar.quote_session({"mode": "paymnt", "presentation": "link"})  # type: ignore[typeddict-item]
+    FastStar(merchant="mro")  # type: ignore[arg-type]
+    Webhook.verify(b"", "", os.environ.get("FASTSTAR_WEBHOOK_SECRET"))  # type: ignore[arg-type]
+
+
+def what_this_version_does_not_know(client: FastStar) -> None:
+    client.checkout.sessions.create(mode=cast("Mode", "auction"), presentation="link")
+    session = client.checkout.sessions.retrieve("cs_1")
+    if session.mode == "auction" or session.payment_status == "refunded":
+        print(session.presentation)
+
+
+def all_that_is_taken(client: FastStar, items: Sequence[LineItemParams]) -> None:
+    create = client.checkout.sessions.create
+    create(mode="payment", presentation="link", line_items=items, customer_email=None)
+    create(mode="payment", presentation="link", line_items=({"price_id": "a", "quantity": 1},))
+    create(mode="setup", presentation="link", line_items=None, idempotency_key=None)
+    shelf: Mapping[str, str] = MappingProxyType({"shelf": "3"})
+    client.catalog.products.create(name="Tea", images=("https://a.example/1",), metadata=shelf)
+    client.catalog.products.create(name="Tea", images=None, metadata=None, description=None)
+    faststar.quote(currency="EUR", lines=({"unit_amount": 1, "quantity": 1},), as_of=None)
+    Webhook.verify(b"", [b""], (b"whsec_new", "whsec_old"), event_id=None, now=1.5)
+    faststar.check_session({"mode": "paymnt"})  # judged when it runs
+
+
+def made_for_a_test() -> None:
+    session = faststar.Session.from_dict({"id": "cs_1", "status": "open"})
+    assert_type(session, faststar.Session)
+    product = faststar.Product.from_dict({"id": "prod_1", "name": "Tea"})
+    assert_type(faststar.Page([product]), "faststar.Page[faststar.Product]")
+    assert_type(faststar.Event.from_dict({"id": "evt_1", "type": "x"}), faststar.Event)

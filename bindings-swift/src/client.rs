@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use faststar::client::{Call, Cursors, ListParams, io};
+use faststar::client::{Call, Cursors, ListParams, Terms, io};
 use faststar::error::{Error, Result};
 use faststar::schema::check_range;
 use faststar::{Client, ClientBuilder, MerchantKind};
@@ -23,8 +23,25 @@ use crate::types::{
     RawPricePage, RawProduct, RawProductPage, RawSession, answered,
 };
 
+/// Whose names errors use for options.
+#[derive(Clone, Copy, uniffi::Enum)]
+pub enum RawLanguage {
+    Kotlin,
+    Swift,
+}
+
+impl RawLanguage {
+    fn terms(self) -> Terms {
+        match self {
+            Self::Kotlin => Terms::KOTLIN,
+            Self::Swift => Terms::SWIFT,
+        }
+    }
+}
+
 #[derive(uniffi::Record)]
 pub struct RawConfig {
+    pub language: RawLanguage,
     /// `FASTSTAR_API_KEY` and `FASTSTAR_BASE_URL` of the environment where it is absent.
     pub api_key: Option<String>,
     pub base_url: Option<String>,
@@ -37,12 +54,15 @@ pub struct RawConfig {
     pub user_agent: String,
 }
 
-/// What one call has otherwise than its client.
+/// Per-call overrides.
 #[derive(uniffi::Record)]
 pub struct RawCallOptions {
     pub idempotency_key: Option<String>,
     pub timeout_ms: Option<i64>,
     pub max_retries: Option<i64>,
+    /// How much of the timeout has passed before, while the call waited for a thread.
+    #[uniffi(default = 0)]
+    pub waited_ms: i64,
 }
 
 #[derive(uniffi::Record)]
@@ -77,6 +97,7 @@ impl RawCancel {
 pub struct RawClient {
     /// None once it is closed.
     open: watch::Sender<Option<Client>>,
+    terms: Terms,
 }
 
 #[uniffi::export]
@@ -84,8 +105,9 @@ impl RawClient {
     #[uniffi::constructor]
     pub fn new(config: RawConfig) -> Result<Arc<Self>, RawError> {
         guarded(|| {
-            let client = config.builder()?.build()?;
-            Ok(Arc::new(Self { open: watch::Sender::new(Some(client)) }))
+            let terms = config.language.terms();
+            let client = config.builder(&terms)?.build()?;
+            Ok(Arc::new(Self { open: watch::Sender::new(Some(client)), terms }))
         })
     }
 
@@ -173,17 +195,18 @@ impl RawClient {
         T: DeserializeOwned + Send + 'static,
         R: FromAnswer<T> + Send + 'static,
     {
-        let work = guarded(|| {
+        let (work, key) = guarded(|| {
             let client = self.open.borrow().clone().ok_or_else(closed)?;
-            let call = options.apply(make(&client)?)?;
+            let mut call = options.apply(make(&client)?, &self.terms)?;
+            let key = call.ensure_idempotency_key()?.map(str::to_owned);
             let work: Work = async move {
                 let answer: R = answered(call.send().await?);
                 Ok(Box::new(answer) as Box<dyn Any + Send>)
             }
             .boxed();
-            Ok(work)
+            Ok((work, key))
         })?;
-        let answer = self.carry_out(work, cancel).boxed().await?;
+        let answer = self.carry_out(work, key, cancel).boxed().await?;
         Ok(*answer.downcast().expect("the answer that the work made"))
     }
 
@@ -191,15 +214,20 @@ impl RawClient {
     async fn carry_out(
         &self,
         work: Work,
+        key: Option<String>,
         cancel: Option<Arc<RawCancel>>,
     ) -> Result<Box<dyn Any + Send>, RawError> {
         if cancel.as_ref().is_some_and(|cancel| *cancel.0.borrow()) {
             return Err(RawError::Cancelled);
         }
         let mut open = self.open.subscribe();
-        let task = guarded(|| Ok(Task(io::shared()?.spawn(work))))?;
+        let task = guarded(|| Ok(Task(io::shared()?.spawn(work), key.clone())))?;
         let given_up = async {
-            let closing = open.wait_for(Option::is_none).map(|_| RawError::from(closed()));
+            let closing = open.wait_for(Option::is_none).map(|_| {
+                // What was sent may have taken effect.
+                let closed = closed().with_outcome_unknown(key.is_some());
+                RawError::from(closed.with_idempotency_key(key))
+            });
             let cancelling = async {
                 match &cancel {
                     Some(cancel) => {
@@ -223,14 +251,21 @@ impl RawClient {
 type Work = BoxFuture<'static, Result<Box<dyn Any + Send>>>;
 
 /// A call on the I/O thread, which ends when nobody waits for it any more.
-pub struct Task<T>(pub JoinHandle<Result<T>>);
+///
+/// With its idempotency key.
+pub struct Task<T>(pub JoinHandle<Result<T>>, pub Option<String>);
 
 impl<T> Future for Task<T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        // Nobody aborts it but `drop`, so what did not end by itself has panicked.
-        self.0.poll_unpin(context).map(|ended| ended.unwrap_or_else(|_| Err(defect())))
+        self.0.poll_unpin(context).map(|ended| {
+            // Nobody aborts it but `drop` and the end of the thread.
+            ended.unwrap_or_else(|error| {
+                let error = if error.is_cancelled() { stopped(self.1.take()) } else { defect() };
+                Err(error)
+            })
+        })
     }
 }
 
@@ -241,7 +276,7 @@ impl<T> Drop for Task<T> {
 }
 
 impl RawConfig {
-    fn builder(self) -> Result<ClientBuilder> {
+    fn builder(self, terms: &Terms) -> Result<ClientBuilder> {
         let mut builder = match self.api_key {
             Some(key) => ClientBuilder::new(key),
             None => ClientBuilder::from_env()?,
@@ -253,10 +288,10 @@ impl RawConfig {
             builder = builder.timeout(duration(ms, "timeout")?);
         }
         if let Some(ms) = self.connect_timeout_ms {
-            builder = builder.connect_timeout(duration(ms, "connect_timeout")?);
+            builder = builder.connect_timeout(duration(ms, terms.connect_timeout)?);
         }
         if let Some(retries) = self.max_retries {
-            builder = builder.max_retries(count(retries, "max_retries")?);
+            builder = builder.max_retries(count(retries, terms.max_retries)?);
         }
         if let Some(merchant) = self.merchant {
             builder = builder.merchant(MerchantKind::from(merchant));
@@ -264,12 +299,13 @@ impl RawConfig {
         for pem in self.root_certificates_pem {
             builder = builder.add_root_certificate_pem(pem);
         }
-        Ok(builder.user_agent(format!("{}/{}", self.user_agent, env!("CARGO_PKG_VERSION"))))
+        let user_agent = format!("{}/{}", self.user_agent, env!("CARGO_PKG_VERSION"));
+        Ok(builder.user_agent(user_agent).terms(*terms))
     }
 }
 
 impl RawCallOptions {
-    fn apply<T>(self, mut call: Call<T>) -> Result<Call<T>> {
+    fn apply<T>(self, mut call: Call<T>, terms: &Terms) -> Result<Call<T>> {
         if let Some(key) = self.idempotency_key {
             call = call.idempotency_key(key);
         }
@@ -277,9 +313,9 @@ impl RawCallOptions {
             call = call.timeout(duration(ms, "timeout")?);
         }
         if let Some(retries) = self.max_retries {
-            call = call.max_retries(count(retries, "max_retries")?);
+            call = call.max_retries(count(retries, terms.max_retries)?);
         }
-        Ok(call)
+        Ok(call.waited(duration(self.waited_ms, "timeout")?))
     }
 }
 
@@ -302,6 +338,21 @@ fn count(number: i64, name: &str) -> Result<u32> {
 
 fn closed() -> Error {
     misconfigured("client", "the client is closed; make a new one")
+}
+
+fn stopped(key: Option<String>) -> Error {
+    misconfigured("client", "the package was shut down while the call was under way")
+        .with_outcome_unknown(key.is_some())
+        .with_idempotency_key(key)
+}
+
+/// Ends the I/O thread and the calls on it. A call after it starts the thread anew.
+#[uniffi::export]
+pub fn stop_io() -> Result<(), RawError> {
+    guarded(|| {
+        io::stop_shared();
+        Ok(())
+    })
 }
 
 /// The cursors that a walk through a list has followed.

@@ -1,12 +1,15 @@
 //! The core's error as both languages get it.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Duration;
 
 use faststar::error::{Error, ErrorKind, Result, code};
 
 /// What every export throws.
 #[derive(Debug, uniffi::Error)]
+#[expect(clippy::large_enum_variant, reason = "uniffi has no boxes, and an error is rarely made")]
 pub enum RawError {
     /// What the core said.
     Failed {
@@ -22,6 +25,12 @@ pub enum RawError {
         request_id: Option<String>,
         attempts: u32,
         retryable: bool,
+        retry_after_ms: Option<u64>,
+        headers: HashMap<String, String>,
+        idempotency_key: Option<String>,
+        outcome_unknown: bool,
+        /// The name, `refused`.
+        network_error: Option<String>,
     },
     /// The call was given up by its caller.
     Cancelled,
@@ -50,8 +59,17 @@ impl From<Error> for RawError {
             request_id: error.request_id().map(str::to_owned),
             attempts: error.attempts(),
             retryable: error.is_retryable(),
+            retry_after_ms: error.retry_after().map(millis),
+            headers: error.headers().map(|(name, value)| (name.into(), value.into())).collect(),
+            idempotency_key: error.idempotency_key().map(str::to_owned),
+            outcome_unknown: error.is_outcome_unknown(),
+            network_error: error.network_error().map(|error| error.as_str().to_owned()),
         }
     }
+}
+
+fn millis(wait: Duration) -> u64 {
+    u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Runs `work` and turns its error, and a panic of its, into what is thrown.

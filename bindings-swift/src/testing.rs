@@ -25,6 +25,6 @@ pub fn panic_here() -> Result<(), RawError> {
 /// Panics in a call, on the I/O thread.
 #[uniffi::export]
 pub async fn panic_later(_client: Arc<RawClient>) -> Result<(), RawError> {
-    let task = guarded(|| Ok(Task(io::shared()?.spawn(async { panic!("{TEXT}") }))))?;
+    let task = guarded(|| Ok(Task(io::shared()?.spawn(async { panic!("{TEXT}") }), None)))?;
     Ok(task.await?)
 }

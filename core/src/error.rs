@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::time::Duration;
 
 /// The stable machine-readable codes that this crate and the sandbox raise.
 ///
@@ -204,6 +205,44 @@ impl ErrorKind {
     }
 }
 
+/// Why no answer came, where the network says so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NetworkError {
+    /// Nothing listens at the address.
+    Refused,
+    /// The host's name has no address, or the resolver did not answer.
+    Dns,
+    /// No route leads to the host.
+    Unreachable,
+    /// The other side reset the connection.
+    Reset,
+    /// The other side closed the connection before the whole answer.
+    Closed,
+    /// The TLS handshake failed for another reason than the certificate.
+    Tls,
+    /// The server's certificate is not accepted.
+    Certificate,
+    /// Connecting, or the call as a whole, took too long.
+    Timeout,
+}
+
+impl NetworkError {
+    /// Gives the name in `snake_case`, the same in every language.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Dns => "dns",
+            Self::Unreachable => "unreachable",
+            Self::Reset => "reset",
+            Self::Closed => "closed",
+            Self::Tls => "tls",
+            Self::Certificate => "certificate",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
 /// The result of everything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -230,6 +269,11 @@ struct Inner {
     request_id: Option<String>,
     attempts: u32,
     retryable: bool,
+    outcome_unknown: bool,
+    idempotency_key: Option<String>,
+    network_error: Option<NetworkError>,
+    retry_after: Option<Duration>,
+    headers: Vec<(String, String)>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -249,6 +293,11 @@ impl Error {
             request_id: None,
             attempts: 0,
             retryable: false,
+            outcome_unknown: false,
+            idempotency_key: None,
+            network_error: None,
+            retry_after: None,
+            headers: Vec::new(),
             source: None,
         }))
     }
@@ -294,6 +343,41 @@ impl Error {
     #[must_use]
     pub fn with_retryable(mut self, retryable: bool) -> Self {
         self.0.retryable = retryable;
+        self
+    }
+
+    /// Marks that the request may have taken effect although no answer says so.
+    #[must_use]
+    pub fn with_outcome_unknown(mut self, unknown: bool) -> Self {
+        self.0.outcome_unknown = unknown;
+        self
+    }
+
+    /// Adds the idempotency key that the call sent.
+    #[must_use]
+    pub fn with_idempotency_key(mut self, key: Option<String>) -> Self {
+        self.0.idempotency_key = key;
+        self
+    }
+
+    /// Adds why no answer came.
+    #[must_use]
+    pub fn with_network_error(mut self, network_error: Option<NetworkError>) -> Self {
+        self.0.network_error = network_error;
+        self
+    }
+
+    /// Adds how long the server asked to wait.
+    #[must_use]
+    pub fn with_retry_after(mut self, retry_after: Option<Duration>) -> Self {
+        self.0.retry_after = retry_after;
+        self
+    }
+
+    /// Adds the answer's headers, names in lower case and values without secrets.
+    #[must_use]
+    pub fn with_headers(mut self, headers: Vec<(String, String)>) -> Self {
+        self.0.headers = headers;
         self
     }
 
@@ -346,6 +430,39 @@ impl Error {
     pub fn is_retryable(&self) -> bool {
         self.0.retryable
     }
+
+    /// Tells whether the request may have taken effect although no answer says so.
+    ///
+    /// Repeat the call with [`idempotency_key`](Self::idempotency_key) to learn the outcome: a server
+    /// that has seen the key answers as it did before. Any attempt of the call counts, not only the
+    /// last one. Always false for a call that changes nothing.
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.outcome_unknown
+    }
+
+    /// The idempotency key that the call sent: yours, or the one that the client made.
+    ///
+    /// `None` where the call sends none, or was refused before it was sent.
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.0.idempotency_key.as_deref()
+    }
+
+    /// Why no answer came, where the network says so.
+    pub fn network_error(&self) -> Option<NetworkError> {
+        self.0.network_error
+    }
+
+    /// How long the server asked to wait (`Retry-After`).
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
+    /// The headers of the answer, where one came: names in lower case, in the order they came.
+    ///
+    /// `Set-Cookie` is left out and the API key replaced. At most 64 headers, of 500 characters each.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
 }
 
 impl fmt::Display for Error {
@@ -355,8 +472,14 @@ impl fmt::Display for Error {
         }
         f.write_str(&self.0.message)?;
         match (self.0.status, &self.0.request_id) {
-            (Some(status), Some(id)) => write!(f, " (status {status}, request {id})"),
-            (Some(status), None) => write!(f, " (status {status})"),
+            (Some(status), Some(id)) => write!(f, " (status {status}, request {id})")?,
+            (Some(status), None) => write!(f, " (status {status})")?,
+            _ => {}
+        }
+        match &self.0.idempotency_key {
+            Some(key) if self.0.outcome_unknown => {
+                write!(f, "; outcome unknown, ask again with the idempotency key {key}")
+            }
             _ => Ok(()),
         }
     }
@@ -375,6 +498,15 @@ impl fmt::Debug for Error {
         }
         if let Some(id) = &self.0.request_id {
             out.field("request_id", id);
+        }
+        if self.0.outcome_unknown {
+            out.field("outcome_unknown", &true);
+        }
+        if let Some(key) = &self.0.idempotency_key {
+            out.field("idempotency_key", key);
+        }
+        if let Some(network_error) = &self.0.network_error {
+            out.field("network_error", network_error);
         }
         if let Some(source) = &self.0.source {
             out.field("source", source);

@@ -17,6 +17,7 @@ use url::Url;
 use crate::error::{Error, ErrorKind, Result, code};
 use crate::money::Currency;
 use crate::tax::Place;
+use crate::wire;
 
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: usize = 32;
@@ -185,6 +186,19 @@ pub fn parse(text: &[u8]) -> Result<Value> {
 /// Those of [`parse`] and of [`Object::check`].
 pub fn read<T: DeserializeOwned>(object: &Object, body: &[u8]) -> Result<T> {
     from_value(object, parse(body)?, Strictness::Full)
+}
+
+/// Reads an object that the API answers from its JSON text, such as a language package was given for
+/// a test; `name` goes into the message: `a session`.
+///
+/// # Errors
+///
+/// `missing_field`, `invalid_type`, `duplicate_key` or `malformed_json`, with the path of the place.
+/// The message quotes no value.
+pub fn read_answer<T: DeserializeOwned>(name: &str, json: &str) -> Result<T> {
+    wire::read_object(json, |code, detail| {
+        Error::new(ErrorKind::Validation, code, format!("not {name}: {detail}"))
+    })
 }
 
 /// Turns a value into a request type, checked as far as `strictness` says.

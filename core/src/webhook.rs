@@ -98,7 +98,9 @@ pub fn sign_all<S: Into<Secret>>(
 
 /// Verifies webhooks with one or several secrets.
 ///
-/// Every failure is of the kind [`ErrorKind::Signature`]: answer it with a 4xx and do nothing else.
+/// A webhook that fails is refused with an error of the kind [`ErrorKind::Signature`]: answer it with
+/// a 4xx and do nothing else. A missing secret is of the kind [`ErrorKind::Configuration`]: answer it
+/// with a 5xx, so that the webhook comes again.
 ///
 /// ```
 /// use faststar::webhook::Verifier;
@@ -131,10 +133,7 @@ impl Verifier {
     pub fn and_secret(mut self, secret: impl Into<Secret>) -> Result<Self> {
         let secret = secret.into();
         if secret.expose().trim().is_empty() {
-            return Err(refuse(
-                code::INVALID_SECRET,
-                "the webhook secret is empty; set the secret of this endpoint",
-            ));
+            return Err(no_secret("the webhook secret is empty; set the secret of this endpoint"));
         }
         self.keys.push(Key::new(&secret));
         Ok(self)
@@ -148,10 +147,7 @@ impl Verifier {
     pub fn from_secrets(secrets: impl IntoIterator<Item = impl Into<Secret>>) -> Result<Self> {
         let mut secrets = secrets.into_iter();
         let Some(first) = secrets.next() else {
-            return Err(refuse(
-                code::INVALID_SECRET,
-                "there is no webhook secret; pass the secret of this endpoint",
-            ));
+            return Err(no_secret("there is no webhook secret; pass the secret of this endpoint"));
         };
         secrets.try_fold(Self::new(first)?, Self::and_secret)
     }
@@ -369,6 +365,11 @@ fn digit(byte: u8) -> Option<u8> {
     }
 }
 
+/// A missing secret is the receiver's mistake and says nothing about the webhook.
+fn no_secret(message: &str) -> Error {
+    Error::new(ErrorKind::Configuration, code::INVALID_SECRET, message)
+}
+
 fn refuse(code: &'static str, message: impl Into<String>) -> Error {
     Error::new(ErrorKind::Signature, code, message)
 }
@@ -394,7 +395,11 @@ mod tests {
 
     fn code_of<T: fmt::Debug>(result: Result<T>) -> String {
         let error = result.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Signature);
+        let kind = match error.code() {
+            code::INVALID_SECRET => ErrorKind::Configuration,
+            _ => ErrorKind::Signature,
+        };
+        assert_eq!(error.kind(), kind);
         assert!(!format!("{error:?}").contains(SECRET));
         error.code().to_owned()
     }

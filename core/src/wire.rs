@@ -45,15 +45,30 @@ pub(crate) fn read_answer<T: DeserializeOwned>(name: &str, json: &[u8]) -> Resul
         Ok(Envelope { data: Some(data), .. }) => data.get(),
         _ => text,
     };
-    // serde reads an array as a struct, field by field
-    if [text, answer].iter().any(|text| text.trim_start().starts_with('[')) {
+    if is_array(text) {
         return Err(refuse(code::INVALID_TYPE, "expected an object".to_owned()));
     }
-    serde_json::from_str(answer).map_err(|error| {
-        let Misfit { code, path, what } = Misfit::of(answer, &error);
+    read_object(answer, refuse)
+}
+
+/// Reads a JSON object, and says with `refuse` how it does not fit.
+pub(crate) fn read_object<T: DeserializeOwned>(
+    text: &str,
+    refuse: impl Fn(&'static str, String) -> Error,
+) -> Result<T> {
+    // serde reads an array as a struct, field by field
+    if is_array(text) {
+        return Err(refuse(code::INVALID_TYPE, "expected an object".to_owned()));
+    }
+    serde_json::from_str(text).map_err(|error| {
+        let Misfit { code, path, what } = Misfit::of(text, &error);
         let refused = refuse(code, what);
         if path.is_empty() { refused } else { refused.with_param(path) }
     })
+}
+
+fn is_array(text: &str) -> bool {
+    text.trim_start().starts_with('[')
 }
 
 /// Gives serde's message with the place but without the wrong value, which may be personal.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use faststar::client::MAX_RESPONSE_BYTES;
+use faststar::error::NetworkError;
 use faststar::{Client, ClientBuilder, CreateProduct, ErrorKind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -244,6 +245,17 @@ fn a_server_on_this_machine_is_not_asked_for_through_a_proxy() {
 }
 
 #[tokio::test]
+async fn an_answer_keeps_its_text_and_does_not_print_it() {
+    const DATA: &str = r#"{"id": "prod_1", "name": "Tea", "n": 18446744073709551616, "d": 0.10}"#;
+    let server = Server::start(&[Reply::Json(
+        r#"{"success": true, "data": {"id": "prod_1", "name": "Tea", "n": 18446744073709551616, "d": 0.10}}"#,
+    )]);
+    let response = server.client().catalog().products().create(tea()).await.unwrap();
+    assert_eq!(response.data_json(), DATA);
+    assert!(!format!("{response:?}").contains("18446744073709551616"));
+}
+
+#[tokio::test]
 async fn a_redirect_is_not_followed() {
     let server = Server::start(&[Reply::Raw(
         "HTTP/1.1 307 Temporary Redirect\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n",
@@ -265,6 +277,7 @@ async fn a_refused_connection_is_told_and_may_be_tried_again() {
     let error = client.catalog().products().list().send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection);
     assert_eq!(error.code(), "connection_failed");
+    assert_eq!(error.network_error(), Some(NetworkError::Refused));
     assert!(error.is_retryable());
     let message = error.message();
     assert!(message.contains(&address.to_string()), "{message}");
@@ -277,6 +290,16 @@ async fn a_name_that_nobody_has_is_told() {
     let client = client.max_retries(0).build().unwrap();
     let error = client.catalog().products().list().send().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Connection, "{error}");
+    assert_eq!(error.network_error(), Some(NetworkError::Dns), "{error}");
+}
+
+#[tokio::test]
+async fn a_broken_answer_says_that_the_server_closed_and_the_outcome_is_unknown() {
+    let server = Server::start(&[Reply::Half]);
+    let call = server.client().catalog().products().create(tea()).max_retries(0);
+    let error = call.await.unwrap_err();
+    assert_eq!(error.network_error(), Some(NetworkError::Closed), "{error:?}");
+    assert!(error.is_outcome_unknown() && error.idempotency_key().is_some(), "{error:?}");
 }
 
 #[tokio::test]
@@ -284,7 +307,11 @@ async fn a_server_without_tls_gets_no_key() {
     let server = Server::start(&[Reply::Json(PRODUCT)]);
     let builder = server.builder().base_url(&server.url.replace("http", "https"));
     let client = builder.max_retries(0).timeout(Duration::from_millis(500)).build().unwrap();
-    client.catalog().products().list().send().await.unwrap_err();
+    let error = client.catalog().products().list().send().await.unwrap_err();
+    assert!(
+        matches!(error.network_error(), Some(NetworkError::Tls | NetworkError::Timeout)),
+        "{error:?}"
+    );
     assert_eq!((server.connections(), server.requests().len()), (1, 0));
 }
 

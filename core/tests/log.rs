@@ -67,7 +67,7 @@ async fn an_operation_is_one_span_without_a_secret() {
     let client = client.build().unwrap();
     let item = LineItem::price("price_1").description("BODY_CANARY");
     let call = client.checkout().sessions().create(CreateSession::payment([item]));
-    call.idempotency_key("IDEMPOTENCY_CANARY").await.unwrap();
+    call.idempotency_key("order_1").await.unwrap();
 
     let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     for part in [

@@ -5,7 +5,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use faststar::client::Terms;
 use faststar::client::http::Uri;
+use faststar::error::NetworkError;
 use faststar::{Client, ErrorKind};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -109,6 +111,7 @@ async fn refusal(identity: Identity, root: Option<&Authority>) -> String {
     let error = client.catalog().products().list().send().await.unwrap_err();
     assert_eq!((error.kind(), error.code()), (ErrorKind::Connection, "certificate_invalid"));
     assert!(!error.is_retryable());
+    assert_eq!(error.network_error(), Some(NetworkError::Certificate));
     assert_eq!(error.attempts(), 1);
     assert_eq!(seen.connections.load(Ordering::SeqCst), 1, "it is not tried again");
     assert_eq!(seen.requests.load(Ordering::SeqCst), 0, "the key went out");
@@ -136,6 +139,26 @@ async fn a_certificate_by_nobody_known_is_refused_once_and_the_way_out_is_told()
     assert!(message.contains("add_root_certificate_pem"), "{message}");
     let message = refusal(self_signed("localhost"), Some(&authority)).await;
     assert!(message.contains("add_root_certificate_pem"), "{message}");
+}
+
+#[tokio::test]
+async fn advice_names_options_as_the_reader_s_language_does() {
+    let authority = Authority::new();
+    for (terms, option) in [
+        (Terms::KOTLIN, Some("rootCertificatesPem")),
+        (Terms::SWIFT, Some("rootCertificatesPEM")),
+        (Terms::PYTHON, None),
+        (Terms::NODE, None),
+    ] {
+        let (url, _) = serve(authority.certify(for_host("localhost"))).await;
+        let client = Client::builder("sk_test_1").base_url(&url).terms(terms).build().unwrap();
+        let error = client.catalog().products().list().send().await.unwrap_err();
+        assert!(!error.message().contains("add_root_certificate_pem"), "{error}");
+        assert!(error.message().contains(option.unwrap_or(terms.base_url)), "{error}");
+        let refused = Client::builder("sk_1").base_url("ftp://x").terms(terms).build().unwrap_err();
+        assert_eq!(refused.param(), Some(terms.base_url));
+        assert!(refused.message().starts_with(terms.base_url), "{refused}");
+    }
 }
 
 #[tokio::test]

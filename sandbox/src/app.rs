@@ -11,6 +11,7 @@ use faststar::{Currency, MerchantKind, Secret};
 use sha2::{Digest, Sha256};
 use tokio::sync::{Notify, mpsc};
 
+use crate::budget::Budget;
 use crate::card::TestCard;
 use crate::checkout;
 use crate::clock;
@@ -42,6 +43,8 @@ pub struct App {
     pub live: Live,
     /// The last requests.
     pub journal: Journal,
+    /// What large bodies and answers may still take of the memory.
+    pub budget: Budget,
     /// Opens the console, which acts for every merchant.
     pub console_token: Secret,
     callers: Mutex<HashMap<[u8; 32], Arc<Caller>>>,
@@ -128,6 +131,7 @@ impl App {
             origin,
             live: Live::default(),
             journal,
+            budget: Budget::default(),
             console_token: ids::secret("").into(),
             callers: Mutex::default(),
             by_merchant: Mutex::default(),
@@ -208,6 +212,7 @@ impl App {
             url: url.to_owned(),
             secret: merchant.webhook_secret.clone(),
             events: Vec::new(),
+            disabled: false,
         };
         let merchant_id = merchant.id.clone();
         self.store.run(move |db| store::set_start_endpoint(db, &merchant_id, &endpoint)).await

@@ -2,11 +2,13 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, Request, header};
 use faststar::error::{Error, ErrorKind, code};
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -16,6 +18,8 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use crate::body::{AnswerBody, RequestBody};
+use crate::budget::Share;
 use crate::reply::raw_refusal;
 use crate::socket::{Activity, MAX_HEAD, Socket, unreadable};
 
@@ -23,8 +27,10 @@ use crate::socket::{Activity, MAX_HEAD, Socket, unreadable};
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection must be silent after a stop before it is closed.
 const DRAIN: Duration = Duration::from_millis(100);
-/// How long a connection that ends early is read on.
-const LINGER: Duration = Duration::from_secs(1);
+/// How long a connection that ends early is read on: in all, without a byte, and after a stop.
+const LINGER: Duration = Duration::from_secs(10);
+const LINGER_IN_SILENCE: Duration = Duration::from_secs(2);
+const LINGER_AT_STOP: Duration = Duration::from_secs(1);
 
 /// Answers a connection's requests until it ends, or the sandbox stops and nothing is left to do.
 pub async fn serve(stream: TcpStream, router: Router, stop: watch::Receiver<bool>) {
@@ -33,11 +39,22 @@ pub async fn serve(stream: TcpStream, router: Router, stop: watch::Receiver<bool
     let activity = Arc::new(Activity::default());
     let socket = Socket::new(stream, Arc::clone(&activity));
     let router = TowerToHyperService::new(router);
-    let (stop, drained) = (&stop, &activity);
-    let service = service_fn(move |request| {
-        let answering = router.call(request);
+    let early = AtomicBool::new(false);
+    let (stop, drained, early) = (&stop, &activity, &early);
+    let service = service_fn(move |request: Request<Incoming>| {
+        let waits = request.headers().contains_key(header::EXPECT);
+        let (parts, incoming) = request.into_parts();
+        let body = RequestBody::new(incoming);
+        let answering = router.call(Request::from_parts(parts, body.clone()));
         async move {
             let mut response = answering.await?;
+            // To read the rest of what waits to be asked for is to ask for it.
+            let reads_on = !waits && !says_close(response.headers());
+            if !(body.is_end_stream() || reads_on && body.finish().await) {
+                early.store(true, Ordering::Relaxed);
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
             let stopping = *stop.borrow();
             if stopping {
                 // Lets hyper look what has come behind this request; that is answered as well.
@@ -47,7 +64,8 @@ pub async fn serve(stream: TcpStream, router: Router, stop: watch::Receiver<bool
                     response.headers_mut().insert(header::CONNECTION, close);
                 }
             }
-            Ok::<_, Infallible>(response)
+            let share = response.extensions_mut().remove::<Arc<Share>>();
+            Ok::<_, Infallible>(response.map(|body| AnswerBody::new(body, share)))
         }
     });
     let mut connection = http1::Builder::new()
@@ -80,25 +98,44 @@ pub async fn serve(stream: TcpStream, router: Router, stop: watch::Receiver<bool
         }
         _ => None,
     };
+    let mut early = early.load(Ordering::Relaxed) || !activity.is_drained();
     if let Some(error) = refusal {
-        let _ = stream.write_all(&raw_refusal(error)).await;
+        early = true;
+        let _ = timeout(LINGER, stream.write_all(&raw_refusal(error))).await;
     }
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
     }
-    if !activity.is_drained() {
-        linger(stream).await;
+    if early {
+        linger(stream, stop.clone()).await;
     }
 }
 
-/// Reads on for a moment: to close on unread bytes is to reset, which may destroy the answer.
-async fn linger(mut stream: TcpStream) {
+fn says_close(headers: &HeaderMap) -> bool {
+    headers.get(header::CONNECTION).is_some_and(|value| value == "close")
+}
+
+/// Reads on for a while what nobody wants: to close on unread bytes is to reset, which may destroy
+/// the answer, and keeps a client that sends first from reading it.
+async fn linger(mut stream: TcpStream, mut stop: watch::Receiver<bool>) {
     let mut rest = vec![0; 16 * 1024];
     let read_on = async {
         let _ = stream.shutdown().await;
-        while stream.read(&mut rest).await.is_ok_and(|read| read > 0) {}
+        let mut more = true;
+        while more {
+            let read = timeout(LINGER_IN_SILENCE, stream.read(&mut rest)).await;
+            more = matches!(read, Ok(Ok(1..)));
+        }
     };
-    let _ = timeout(LINGER, read_on).await;
+    let stopped = async {
+        let _ = stop.wait_for(|stop| *stop).await;
+        sleep(LINGER_AT_STOP).await;
+    };
+    tokio::select! {
+        () = read_on => {}
+        () = stopped => {}
+        () = sleep(LINGER) => {}
+    }
 }
 
 /// Waits until the sandbox stops and a connection has nothing more to read.

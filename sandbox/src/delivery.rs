@@ -5,6 +5,8 @@
 //! outbox survives a crash, so an event may come twice and never not at all.
 
 use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,11 +18,13 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::app::App;
-use crate::clock::machine_now_ms;
+use crate::clock::{machine_now_ms, wall_now_ms};
 use crate::faults::Fault;
 use crate::ids;
+use crate::no_answer::NoAnswer;
 use crate::receivers::{AllowedAddresses, Receivers};
-use crate::store::{self, Attempt, Due, Room, Taken};
+use crate::store::{self, Attempt, Due, GONE, Pace, Room, Taken};
+use crate::trust::Trust;
 
 /// How long to wait after the first, second, … failed attempt; after the last one it is parked.
 pub const SCHEDULE: &[Duration] = &[
@@ -36,33 +40,39 @@ pub const SCHEDULE: &[Duration] = &[
 
 /// How long a receiver may take to answer.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection to a receiver is kept open for the next webhook.
+const KEPT_OPEN: Duration = Duration::from_secs(5);
 /// How long to sleep when nothing is known to be due.
 const IDLE: Duration = Duration::from_secs(60);
-/// How many requests may be under way at once, and how many of one merchant's.
-const MAX_SENDS: usize = 256;
-const MAX_SENDS_OF_ONE: u32 = 32;
+/// How long a receiver may take before it counts as a slow one.
+const SLOW: Duration = Duration::from_millis(250);
+/// How long to wait before an attempt is made for which there was no descriptor.
+const NO_DESCRIPTOR_PAUSE: Duration = Duration::from_millis(500);
 /// How long to wait before an attempt is noted that could not be, at first and at the most.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long an attempt is told to have taken at the most.
+const MOST_DURATION_MS: i64 = 60_000;
 /// How long a stop waits for requests that are under way.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Makes the client that sends webhooks.
+/// Makes the client that sends webhooks, and trusts the certificates of a file beside the web's.
 ///
 /// # Errors
 ///
-/// Kind `Internal` where TLS cannot be set up.
-pub fn client(receivers: Receivers) -> Result<reqwest::Client> {
+/// Kind `Internal` where TLS cannot be set up, `Configuration` where the file has no certificates.
+pub fn client(receivers: Receivers, webhook_ca: Option<&Path>) -> Result<reqwest::Client> {
     let internal = |error: &dyn std::fmt::Display| {
         let message = format!("webhooks cannot be sent: {error}");
         Error::new(faststar::ErrorKind::Internal, code::INTERNAL, message)
     };
-    let roots = rustls::RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let trust = Trust::new(webhook_ca, Arc::clone(&provider))?;
     let tls = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| internal(&error))?
-        .with_root_certificates(roots)
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(trust))
         .with_no_client_auth();
     reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
@@ -70,17 +80,38 @@ pub fn client(receivers: Receivers) -> Result<reqwest::Client> {
         .no_proxy()
         .dns_resolver(Arc::new(AllowedAddresses(receivers)))
         .timeout(TIMEOUT)
+        // What is kept open holds descriptors, beside those of the requests that are under way.
+        .pool_idle_timeout(KEPT_OPEN)
+        .pool_max_idle_per_host(2)
         .user_agent(concat!("faststar-sandbox/", env!("CARGO_PKG_VERSION")))
         .build()
         .map_err(|error| internal(&error))
 }
 
-/// Delivers what is due until told to stop.
-pub async fn run(app: Arc<App>, client: reqwest::Client, mut stop: watch::Receiver<bool>) {
+/// Divides what may be under way at once, so that one merchant leaves room for the others, and its
+/// endpoints that stall for those that do not.
+fn room(most: usize, under_way: usize) -> Room {
+    let part = |eighths: usize| u32::try_from((most * eighths / 8).max(1)).unwrap_or(u32::MAX);
+    Room {
+        all: most.saturating_sub(under_way),
+        of_one: part(4),
+        unknown: part(3),
+        slow: part(1),
+        prompt: part(1),
+    }
+}
+
+/// Delivers what is due until told to stop, with at most `most` requests under way.
+pub async fn run(
+    app: Arc<App>,
+    client: reqwest::Client,
+    most: usize,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut sends = JoinSet::new();
     loop {
         let mut wait = IDLE;
-        let room = Room { all: MAX_SENDS - sends.len(), of_one: MAX_SENDS_OF_ONE };
+        let room = room(most, sends.len());
         if room.all > 0 {
             match app.store.run(move |db| store::take_due(db, machine_now_ms(), room)).await {
                 Ok(Taken { due, wait_ms }) => {
@@ -90,7 +121,7 @@ pub async fn run(app: Arc<App>, client: reqwest::Client, mut stop: watch::Receiv
                     for due in due {
                         let (app, client) = (Arc::clone(&app), client.clone());
                         sends.spawn(async move {
-                            note(&app, attempt(&app, &client, due).await).await;
+                            deliver(&app, &client, due).await;
                             app.attempted.notify_waiters();
                             app.live.changed();
                         });
@@ -113,33 +144,88 @@ pub async fn run(app: Arc<App>, client: reqwest::Client, mut stop: watch::Receiv
     let _ = tokio::time::timeout(GRACE, async { while sends.join_next().await.is_some() {} }).await;
 }
 
-async fn attempt(app: &App, client: &reqwest::Client, due: Due) -> Attempt {
+/// Makes an attempt and notes it. One for which there is no descriptor is put off, and not counted.
+async fn deliver(app: &App, client: &reqwest::Client, due: Due) {
+    let made = loop {
+        let mut making = pin!(attempt(app, client, &due));
+        let made = match tokio::time::timeout(SLOW, &mut making).await {
+            Ok(made) => made,
+            Err(_) => {
+                note_slow(app, &due).await;
+                making.await
+            }
+        };
+        if let Some(made) = made {
+            break made;
+        }
+        let event = &due.event_id;
+        tracing::warn!(event, "no file descriptor is left for a webhook; it is put off");
+        tokio::time::sleep(NO_DESCRIPTOR_PAUSE).await;
+    };
+    note(app, made.of(due)).await;
+}
+
+/// Notes that an endpoint takes long, which makes room for its merchant's others.
+async fn note_slow(app: &App, due: &Due) {
+    let id = due.endpoint_id.clone();
+    if app.store.run(move |db| store::note_slow(db, &id)).await.is_ok() {
+        app.outbox.notify_one();
+    }
+}
+
+/// An attempt that was made.
+struct Made {
+    at_ms: i64,
+    took: Duration,
+    status: Option<u16>,
+    error: Option<String>,
+    signature: Option<String>,
+}
+
+impl Made {
+    fn of(self, due: Due) -> Attempt {
+        let Self { at_ms, took, status, error, signature } = self;
+        Attempt {
+            at_ms,
+            duration_ms: i64::try_from(took.as_millis()).unwrap_or(i64::MAX).min(MOST_DURATION_MS),
+            status,
+            retry_in_ms: error.as_ref().and_then(|_| retry_in_ms(due.attempts)),
+            error,
+            signature,
+            pace: if took < SLOW { Pace::Fast } else { Pace::Slow },
+            due,
+        }
+    }
+}
+
+/// Sends a webhook once; `None` where this process had no descriptor for it.
+async fn attempt(app: &App, client: &reqwest::Client, due: &Due) -> Option<Made> {
     let at_ms = machine_now_ms();
     let started = Instant::now();
-    let signature = signature(&due, at_ms);
-    let sent = send(app.receivers, client, &due, signature.as_deref());
+    // The signature's time is what the machine's clock shows: a receiver compares it with its own.
+    let signature = signature(due, wall_now_ms());
+    let sent = send(app.receivers, client, due, signature.as_deref());
     let sent = AssertUnwindSafe(sent).catch_unwind().await;
-    let (status, error) = match sent.unwrap_or_else(|_| Err("a defect of the sandbox".into())) {
-        Ok(status) if (200..300).contains(&status) => (Some(status), None),
-        Ok(status) if (300..400).contains(&status) => {
+    let sent = sent.unwrap_or_else(|_| Err(NoAnswer::Receiver("a defect of the sandbox".into())));
+    let (status, error) = match sent {
+        Ok(status @ 200..300) => (Some(status), None),
+        Ok(status @ 300..400) => {
             (Some(status), Some("the receiver answered with a redirect; name its target".into()))
         }
+        Ok(GONE) => {
+            let message = "the receiver answered 410 Gone, so the endpoint is disabled; enable it \
+                           once the receiver is back";
+            (Some(GONE), Some(message.into()))
+        }
         Ok(status) => (Some(status), Some(format!("the receiver answered {status}"))),
-        Err(error) => (None, Some(error)),
+        Err(NoAnswer::Receiver(error)) => (None, Some(error)),
+        Err(NoAnswer::NoDescriptors) => return None,
     };
     match &error {
         None => tracing::info!(event = due.event_id, status, "webhook delivered"),
         Some(error) => tracing::warn!(event = due.event_id, error, "webhook not delivered"),
     }
-    Attempt {
-        at_ms,
-        duration_ms: i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX),
-        status,
-        retry_in_ms: error.as_ref().and_then(|_| retry_in_ms(due.attempts)),
-        error,
-        signature,
-        due,
-    }
+    Some(Made { at_ms, took: started.elapsed(), status, error, signature })
 }
 
 /// Notes an attempt, as often as it takes: until then nothing more goes to its endpoint.
@@ -158,14 +244,13 @@ async fn note(app: &App, attempt: Attempt) {
 }
 
 /// Signs what is sent; `None` where it is lost on purpose before.
-fn signature(due: &Due, at_ms: i64) -> Option<String> {
+fn signature(due: &Due, wall_ms: i64) -> Option<String> {
     let secret = match due.fault {
         Some(Fault::Drop) => return None,
         Some(Fault::CorruptSignature) => ids::secret("whsec_").into(),
         _ => due.secret.clone(),
     };
-    // The signature's time is the machine's: a receiver compares it with its own clock.
-    Some(webhook::sign(due.body.as_bytes(), secret, at_ms.div_euclid(1000)))
+    Some(webhook::sign(due.body.as_bytes(), secret, wall_ms.div_euclid(1000)))
 }
 
 async fn send(
@@ -173,10 +258,11 @@ async fn send(
     client: &reqwest::Client,
     due: &Due,
     signature: Option<&str>,
-) -> Result<u16, String> {
-    receivers.check(&due.url).map_err(|error| error.message().to_owned())?;
+) -> Result<u16, NoAnswer> {
+    let refused = |message: &str| NoAnswer::Receiver(message.to_owned());
+    receivers.check(&due.url).map_err(|error| refused(error.message()))?;
     let Some(signature) = signature else {
-        return Err("lost on purpose, before it reached the receiver".into());
+        return Err(refused("lost on purpose, before it reached the receiver"));
     };
     let sent = client
         .post(&due.url)
@@ -189,14 +275,10 @@ async fn send(
         .await;
     match sent {
         Ok(_) if due.fault == Some(Fault::DropAnswer) => {
-            Err("the receiver's answer was lost on purpose".into())
+            Err(refused("the receiver's answer was lost on purpose"))
         }
         Ok(answer) => Ok(answer.status().as_u16()),
-        Err(error) if error.is_timeout() => {
-            Err(format!("no answer within {} seconds", TIMEOUT.as_secs()))
-        }
-        Err(error) if error.is_connect() => Err("the receiver could not be reached".into()),
-        Err(error) => Err(error.without_url().to_string()),
+        Err(error) => Err(NoAnswer::of(&error, &due.url, TIMEOUT.as_secs())),
     }
 }
 
@@ -254,7 +336,12 @@ mod tests {
         };
         app.store.run(move |db| store::add_event(db, &event)).await.unwrap();
         let (_stop, stopped) = watch::channel(false);
-        tokio::spawn(run(Arc::clone(&app), client(Receivers::default()).unwrap(), stopped));
+        tokio::spawn(run(
+            Arc::clone(&app),
+            client(Receivers::default(), None).unwrap(),
+            256,
+            stopped,
+        ));
         received.recv().await.unwrap();
         // Each of these would have sent it again.
         for _ in 0..50 {

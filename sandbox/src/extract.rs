@@ -13,11 +13,14 @@ use http_body_util::BodyExt;
 use sha2::{Digest, Sha256};
 
 use crate::app::{App, Caller};
+use crate::budget::{Budget, Share};
 use crate::journal::Tape;
 use crate::reply::Refusal;
 
 /// How large a body may be.
 pub const MAX_BODY: usize = 1024 * 1024;
+/// How large a body may be without a share of the memory.
+const SMALL_BODY: usize = 64 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -149,6 +152,8 @@ impl<S: Sync> FromRequestParts<S> for RequestHash {
 /// A JSON body, not parsed yet, and the hash of the whole request.
 pub struct JsonBody {
     bytes: Bytes,
+    /// Its share of the memory, for as long as it is handled.
+    _share: Option<Share>,
     /// Tells a request that comes again from another one.
     pub request_hash: [u8; 32],
 }
@@ -164,21 +169,22 @@ impl JsonBody {
     }
 }
 
-impl<S: Send + Sync> FromRequest<S> for JsonBody {
+impl FromRequest<Arc<App>> for JsonBody {
     type Rejection = Refusal;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Refusal> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Refusal> {
         check_headers(request.headers())?;
         let mut hash = Sha256::new();
         hash.update(request.method().as_str());
         hash.update(request.uri().path());
         let tape = request.extensions().get::<Arc<Tape>>().cloned();
-        let bytes = Bytes::from(collect(request.into_body()).await?);
+        let (bytes, share) = collect(request.into_body(), &app.budget).await?;
+        let bytes = Bytes::from(bytes);
         hash.update(&bytes);
         if let Some(tape) = tape {
             let _ = tape.body.set(bytes.clone());
         }
-        Ok(Self { bytes, request_hash: hash.finalize().into() })
+        Ok(Self { bytes, _share: share, request_hash: hash.finalize().into() })
     }
 }
 
@@ -200,8 +206,8 @@ fn check_headers(headers: &HeaderMap) -> Result<()> {
     Ok(())
 }
 
-async fn collect(body: Body) -> Result<Vec<u8>> {
-    match tokio::time::timeout(BODY_TIMEOUT, read_whole(body)).await {
+async fn collect(body: Body, budget: &Budget) -> Result<(Vec<u8>, Option<Share>)> {
+    match tokio::time::timeout(BODY_TIMEOUT, read_whole(body, budget)).await {
         Ok(read) => read,
         Err(_) => Err(Error::new(
             ErrorKind::Timeout,
@@ -212,7 +218,9 @@ async fn collect(body: Body) -> Result<Vec<u8>> {
 }
 
 /// Copies what comes into one piece: kept as it comes, each byte could hold a buffer of its own.
-async fn read_whole(mut body: Body) -> Result<Vec<u8>> {
+///
+/// A large one needs a share of the memory before it is taken in.
+async fn read_whole(mut body: Body, budget: &Budget) -> Result<(Vec<u8>, Option<Share>)> {
     let too_large = || {
         let message = format!("the body must have at most {MAX_BODY} bytes");
         Error::new(ErrorKind::Validation, code::BODY_TOO_LARGE, message).with_status(413)
@@ -221,6 +229,10 @@ async fn read_whole(mut body: Body) -> Result<Vec<u8>> {
     if announced > MAX_BODY {
         return Err(too_large());
     }
+    let mut share = None;
+    if announced > SMALL_BODY {
+        share = Some(budget.take(announced).await?);
+    }
     let mut bytes = Vec::with_capacity(announced);
     while let Some(frame) = body.frame().await {
         let frame = frame.map_err(|_| {
@@ -228,10 +240,15 @@ async fn read_whole(mut body: Body) -> Result<Vec<u8>> {
             Error::new(ErrorKind::Validation, code::MALFORMED_JSON, message)
         })?;
         let data = frame.into_data().unwrap_or_default();
-        if bytes.len() + data.len() > MAX_BODY {
+        let length = bytes.len() + data.len();
+        if length > MAX_BODY {
             return Err(too_large());
+        }
+        // One that did not announce its length may become as large as any.
+        if length > SMALL_BODY && share.is_none() {
+            share = Some(budget.take(MAX_BODY).await?);
         }
         bytes.extend_from_slice(&data);
     }
-    Ok(bytes)
+    Ok((bytes, share))
 }

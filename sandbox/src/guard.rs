@@ -16,6 +16,7 @@ use crate::clock;
 use crate::extract::CONSOLE_TOKEN;
 use crate::ids;
 use crate::journal::{Answered, Raw, Tape};
+use crate::mask;
 use crate::reply::Refusal;
 
 /// Gives every request an id, refuses what must not come in, and turns a panic into an answer.
@@ -32,7 +33,7 @@ pub async fn guard(State(app): State<Arc<App>>, mut request: Request, next: Next
         }),
     };
     tracing::info!(
-        %method, path, status = response.status().as_u16(), request_id = id,
+        %method, path = mask::path(&path), status = response.status().as_u16(), request_id = id,
         ms = started.elapsed().as_millis() as u64,
     );
     if method != Method::GET && method != Method::HEAD {

@@ -230,7 +230,7 @@ fn masked(raw: &Raw) -> Entry {
         let text = response.json.as_ref()?.pointer(pointer)?.as_str()?;
         Some(text.to_owned())
     };
-    let path = path(&raw.uri);
+    let path = short(mask::path(raw.uri.path()));
     let in_path = path.split('/').find(|part| part.starts_with("cs_")).map(str::to_owned);
     let head = Head {
         seq: 0,
@@ -246,14 +246,6 @@ fn masked(raw: &Raw) -> Entry {
         path,
     };
     Entry { head, headers: headers(&raw.headers), request, response }
-}
-
-/// Shows a path. What is percent-encoded could hide anything, so it ends there.
-fn path(uri: &Uri) -> String {
-    match uri.path().split_once('%') {
-        Some((plain, _)) => format!("{}…", short(mask::text(plain))),
-        None => short(mask::text(uri.path())),
-    }
 }
 
 fn body(sent: Option<&Sent>) -> Text {

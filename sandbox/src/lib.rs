@@ -8,6 +8,8 @@
 
 mod app;
 mod assets;
+mod body;
+mod budget;
 pub mod card;
 mod checkout;
 pub mod clock;
@@ -19,17 +21,21 @@ mod frames;
 mod guard;
 mod ids;
 mod journal;
+mod limits;
 mod live;
 mod mask;
+mod no_answer;
 mod receivers;
 mod reply;
 mod routes;
 mod server;
 mod socket;
 mod store;
+mod trust;
 
 pub use app::{App, NewMerchant};
 pub use delivery::SCHEDULE;
+pub use limits::raise_descriptors;
 pub use receivers::Receivers;
 pub use routes::{document as openapi, fidelity};
 pub use server::{Config, Sandbox};

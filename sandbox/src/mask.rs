@@ -5,17 +5,32 @@ use url::form_urlencoded;
 
 /// What stands for a secret.
 const MASK: &str = "••••";
-/// Fields whose value is a secret whatever it looks like.
+/// Fields whose value is a secret whatever it looks like; written without regard to case, `_` and `-`.
 const SECRET_FIELDS: &[&str] = &[
-    "api_key",
-    "client_secret",
+    "bearer",
+    "cookie",
+    "credential",
+    "credentials",
     "cvc",
+    "cvv",
     "number",
+    "pan",
+    "passphrase",
+    "setcookie",
+];
+/// What the name of such a field ends with, as in `clientSecret` and `X-API-Key`.
+const SECRET_ENDINGS: &[&str] = &[
+    "accesskey",
+    "apikey",
+    "authorization",
+    "cardnumber",
+    "passwd",
     "password",
+    "privatekey",
     "secret",
-    "session_token",
+    "secretkey",
+    "signingkey",
     "token",
-    "webhook_secret",
 ];
 /// How many hexadecimal digits in a row are taken for a secret: the sandbox's own have 40.
 const SECRET_DIGITS: usize = 32;
@@ -34,9 +49,68 @@ pub fn secret(text: &str) -> String {
     format!("{begin}{MASK}{}", end.iter().collect::<String>())
 }
 
-/// Masks what looks like a secret in a text: keys, tokens, card numbers.
+/// Masks what looks like a secret in a text: keys, tokens, card numbers; and what a URL within it may
+/// keep secret: its user-info, and the values of its query and fragment by their names.
 pub fn text(text: &str) -> String {
-    // A URL within a text has its token after this.
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, url) = rest.split_at(at + 3);
+        masked += &words(before);
+        let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '<' | '>' | '`' | '\\');
+        let end = url.find(is_end).unwrap_or(url.len());
+        masked += &after_scheme(&url[..end]);
+        rest = &url[end..];
+    }
+    masked + &words(rest)
+}
+
+/// Masks what follows `https://`.
+fn after_scheme(url: &str) -> String {
+    let end = url.find(['/', '?', '#']).unwrap_or(url.len());
+    let (authority, rest) = url.split_at(end);
+    let mut masked = match authority.rsplit_once('@') {
+        Some((_, host)) => format!("{MASK}@{}", words(host)),
+        None => words(authority),
+    };
+    let (path, rest) = rest.split_at(rest.find(['?', '#']).unwrap_or(rest.len()));
+    masked += &text(path);
+    let (asked, fragment) = match rest.split_once('#') {
+        Some((asked, fragment)) => (asked, Some(fragment)),
+        None => (rest, None),
+    };
+    if let Some(asked) = asked.strip_prefix('?') {
+        masked.push('?');
+        masked += &pairs(asked);
+    }
+    if let Some(fragment) = fragment {
+        masked.push('#');
+        masked += &pairs(fragment);
+    }
+    masked
+}
+
+/// Masks `name=value&…` as it is written; the names and what they decide are decoded.
+fn pairs(written: &str) -> String {
+    let masked = written.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, value)) => {
+            let decoded = form_urlencoded::parse(pair.as_bytes()).next();
+            let (plain_name, plain) = decoded.unwrap_or_default();
+            let shown = match is_secret_field(&plain_name) {
+                true => secret(&plain),
+                // One that shows a secret once it is decoded is shown decoded, and masked.
+                false if text(&plain) != plain => text(&plain),
+                false => words(value),
+            };
+            format!("{}={shown}", words(name))
+        }
+        None => words(pair),
+    });
+    masked.collect::<Vec<_>>().join("&")
+}
+
+/// Masks what looks like a secret in a text without a URL.
+fn words(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while !rest.is_empty() {
@@ -57,6 +131,14 @@ pub fn text(text: &str) -> String {
         }
     }
     masked
+}
+
+/// Masks a path as a request names it. What is percent-encoded could hide anything, so it ends there.
+pub fn path(path: &str) -> String {
+    match path.split_once('%') {
+        Some((plain, _)) => format!("{}…", text(plain)),
+        None => text(path),
+    }
 }
 
 /// Masks the values of a JSON text; `None` for what is no JSON, which cannot be masked for sure.
@@ -113,8 +195,11 @@ fn hide(value: &mut Value) {
     }
 }
 
+/// Tells a field that holds a secret by its name: `api_key`, `apiKey`, `X-API-Key`.
 fn is_secret_field(name: &str) -> bool {
-    SECRET_FIELDS.iter().any(|field| name.eq_ignore_ascii_case(field))
+    let letters = name.chars().filter(|c| c.is_alphanumeric());
+    let name: String = letters.flat_map(char::to_lowercase).collect();
+    SECRET_FIELDS.contains(&&*name) || SECRET_ENDINGS.iter().any(|end| name.ends_with(end))
 }
 
 fn is_secret(word: &str) -> bool {
@@ -219,6 +304,70 @@ mod tests {
             })
         );
         assert_eq!(json(b"{\"secret\": "), None);
+    }
+
+    #[test]
+    fn a_field_is_known_by_its_name_however_it_is_written() {
+        for name in [
+            "apiKey",
+            "api_key",
+            "API-KEY",
+            "X-API-Key",
+            "authorization",
+            "Proxy-Authorization",
+            "clientSecret",
+            "client_secret",
+            "session_token",
+            "sessionToken",
+            "SessionToken",
+            "webhook-secret",
+            "access_token",
+            "newPassword",
+            "passwd",
+            "CVC",
+            "card_number",
+            "cardNumber",
+            "private_key",
+            "Cookie",
+            "set-cookie",
+        ] {
+            let shown =
+                json(json!({ name: "hunter2", "x": {name: ["hunter2"]} }).to_string().as_bytes());
+            assert!(!shown.unwrap().to_string().contains("hunter2"), "{name}");
+        }
+        for name in ["token_type", "id", "key", "quantity", "numbers", "secretary", "company"] {
+            let shown = json(json!({ name: "shown" }).to_string().as_bytes()).unwrap();
+            assert_eq!(shown[name], "shown", "{name}");
+        }
+    }
+
+    #[test]
+    fn a_url_within_a_text_keeps_its_user_info_and_its_secrets() {
+        for (given, shown) in [
+            ("https://ann:hunter2@shop.example/ok", "https://••••@shop.example/ok"),
+            ("see http://hunter2@127.0.0.1:80, then", "see http://••••@127.0.0.1:80, then"),
+            ("postgres://u:p%40ss@db/shop", "postgres://••••@db/shop"),
+            ("https://a.example/?apiKey=hunter2&n=1", "https://a.example/?apiKey=••••&n=1"),
+            ("https://a.example/?api%5Fkey=hunter2", "https://a.example/?api%5Fkey=••••"),
+            (
+                "https://a.example?x=1#access_token=hunter2",
+                "https://a.example?x=1#access_token=••••",
+            ),
+            ("http://a/?next=http%3A%2F%2Fu%3Ahunter2%40b%2F", "http://a/?next=http://••••@b/"),
+            ("http://a/http://u:hunter2@b/", "http://a/http://••••@b/"),
+            ("<a href=\"http://a/?token=hunter2\">b</a>", "<a href=\"http://a/?token=••••\">b</a>"),
+            ("https://shop.example/ok?order=7&s={ID}", "https://shop.example/ok?order=7&s={ID}"),
+            ("mail ann@shop.example", "mail ann@shop.example"),
+        ] {
+            assert_eq!(text(given), shown);
+        }
+    }
+
+    #[test]
+    fn a_path_is_masked_and_ends_where_it_could_hide_something() {
+        assert_eq!(path(&format!("/x/fs_test_{HEX}/y")), "/x/fs_test_••••4567/y");
+        assert_eq!(path("/x/fs%5Ftest%5F0"), "/x/fs…");
+        assert_eq!(path("/pay/4242-4242-4242-4242"), "/pay/•••• 4242");
     }
 
     #[test]

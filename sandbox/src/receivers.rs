@@ -7,6 +7,8 @@ use faststar::schema;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
+use crate::no_answer::{NotAllowed, Unresolved};
+
 /// Which receivers are allowed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Receivers {
@@ -113,10 +115,10 @@ impl Resolve for AllowedAddresses {
     fn resolve(&self, name: Name) -> Resolving {
         let receivers = self.0;
         Box::pin(async move {
-            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await.map_err(Unresolved)?;
             let allowed: Vec<SocketAddr> = found.filter(|a| receivers.allows(a.ip())).collect();
             if allowed.is_empty() {
-                return Err("the name has no address that webhooks may go to".into());
+                return Err(NotAllowed.into());
             }
             Ok(Box::new(allowed.into_iter()) as Addrs)
         })

@@ -1,11 +1,14 @@
 //! Answers: everything is in the envelope.
 
+use std::sync::Arc;
+
 use axum::body::Bytes;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use faststar::error::{Error, ErrorKind};
 use serde::Serialize;
 
+use crate::budget::Share;
 use crate::clock;
 use crate::ids;
 use crate::journal::Answered;
@@ -17,6 +20,7 @@ pub struct Reply {
     status: StatusCode,
     body: Vec<u8>,
     replayed: bool,
+    share: Option<Arc<Share>>,
 }
 
 #[derive(Serialize)]
@@ -31,18 +35,26 @@ impl Reply {
     pub fn ok<T: Serialize>(message: &str, data: &T) -> Self {
         let envelope = Envelope { success: true, message, data };
         let body = serde_json::to_vec(&envelope).expect("an answer is made of texts and integers");
-        Self { status: StatusCode::OK, body, replayed: false }
+        Self { status: StatusCode::OK, body, replayed: false, share: None }
+    }
+
+    /// Keeps a share of the memory until the answer is sent.
+    pub fn holding(mut self, mut share: Share) -> Self {
+        self.body.shrink_to_fit();
+        share.shrink_to(self.body.len());
+        self.share = Some(Arc::new(share));
+        self
     }
 
     /// Makes the answer of a refusal that has left something behind, and so is kept.
     pub fn refused(error: &Error) -> Self {
-        Self { status: status_of(error), body: refusal_body(error), replayed: false }
+        Self { status: status_of(error), body: refusal_body(error), replayed: false, share: None }
     }
 
     /// Gives again an answer that was kept.
     pub fn replay(kept: KeptAnswer) -> Self {
         let status = StatusCode::from_u16(kept.status).unwrap_or(StatusCode::OK);
-        Self { status, body: kept.body, replayed: true }
+        Self { status, body: kept.body, replayed: true, share: None }
     }
 
     /// Gives what to keep of it.
@@ -57,6 +69,9 @@ impl IntoResponse for Reply {
         if self.replayed {
             let name = HeaderName::from_static("idempotent-replayed");
             response.headers_mut().insert(name, HeaderValue::from_static("true"));
+        }
+        if let Some(share) = self.share {
+            response.extensions_mut().insert(share);
         }
         response
     }

@@ -1,29 +1,31 @@
 //! The listener: who is served, and a stop that loses nothing.
 
+use std::collections::VecDeque;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use faststar::error::{Error, ErrorKind, Result, code};
 use faststar::{MerchantKind, Secret};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::app::{App, NewMerchant};
 use crate::connection;
 use crate::delivery;
 use crate::journal;
+use crate::limits::Limits;
 use crate::receivers::Receivers;
 use crate::routes;
 use crate::store::{Location, Store};
 
-/// How many connections are served at once.
-const CONNECTIONS: usize = 512;
-/// How many more are told that there are too many; those beyond wait to be accepted.
-const REFUSED: usize = 64;
-/// How many connections may wait to be accepted; the kernel keeps fewer.
-const BACKLOG: usize = 4096;
+/// How many connections may wait to be accepted, where the kernel allows it.
+const BACKLOG: u32 = 4096;
+/// How much of an answer the kernel holds for a client that does not read.
+const SEND_BUFFER: u32 = 128 * 1024;
 /// How long a stop waits for requests that are under way.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub receivers: Receivers,
     /// Where all events of that merchant go, what still waits from an earlier start too.
     pub webhook: Option<String>,
+    /// A PEM file with certificates that receivers of webhooks may have, beside the web's.
+    pub webhook_ca: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -51,6 +55,7 @@ impl Default for Config {
             merchant: None,
             receivers: Receivers::default(),
             webhook: None,
+            webhook_ca: None,
         }
     }
 }
@@ -81,12 +86,13 @@ impl Sandbox {
     ///
     /// # Errors
     ///
-    /// Kind `Configuration` where the database or the port cannot be had, and `invalid_url` where the
-    /// receiver is not allowed.
+    /// Kind `Configuration` where the database, the port or the certificates cannot be had, and
+    /// `invalid_url` where the receiver is not allowed.
     pub async fn start(config: Config) -> Result<Self> {
+        let limits = Limits::of_this_process();
+        let client = delivery::client(config.receivers, config.webhook_ca.as_deref())?;
         let store = Store::open(&config.database)?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, config.port)).await;
-        let (listener, address) = listener
+        let (listener, address) = listen(config.port)
             .and_then(|listener| listener.local_addr().map(|address| (listener, address)))
             .map_err(|error| cannot_listen(config.port, &error))?;
         let (app, requests) = App::new(store, config.receivers, format!("http://{address}"));
@@ -97,10 +103,10 @@ impl Sandbox {
             // Before anything is sent: the URL of an earlier start may be another program's by now.
             app.add_webhook(&first_merchant.merchant, url).await?;
         }
-        let client = delivery::client(config.receivers)?;
         let (stop, stopped) = watch::channel(false);
-        let delivering = tokio::spawn(delivery::run(Arc::clone(&app), client, stopped.clone()));
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&app), stopped));
+        let sending = delivery::run(Arc::clone(&app), client, limits.sends, stopped.clone());
+        let delivering = tokio::spawn(sending);
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&app), limits, stopped));
         Ok(Self { app, first_merchant, stop, accepting, delivering })
     }
 
@@ -138,41 +144,118 @@ fn cannot_listen(port: u16, error: &std::io::Error) -> Error {
     Error::new(ErrorKind::Configuration, code::INVALID_CONFIGURATION, message).with_param("--port")
 }
 
-/// Serves who connects until the stop, and then waits until the last one is answered.
-async fn accept(listener: TcpListener, app: Arc<App>, mut stop: watch::Receiver<bool>) {
-    let (router, refusing) = (routes::router(Arc::clone(&app)), routes::refusing(app));
-    let serving = stop.clone();
-    let mut connections = JoinSet::new();
-    let admit = |connections: &mut JoinSet<()>, stream| {
-        let router = if connections.len() < CONNECTIONS { &router } else { &refusing };
-        connections.spawn(connection::serve(stream, router.clone(), serving.clone()));
-    };
-    loop {
+/// Listens on loopback. What is accepted has the listener's send buffer.
+fn listen(port: u16) -> std::io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    socket.listen(BACKLOG)
+}
+
+/// The connections that are open.
+struct Connections {
+    limits: Limits,
+    router: Router,
+    refusing: Router,
+    stop: watch::Receiver<bool>,
+    served: JoinSet<()>,
+    refused: JoinSet<()>,
+    /// The refused ones, the oldest first; some may have ended.
+    crowd: VecDeque<AbortHandle>,
+}
+
+impl Connections {
+    fn new(app: Arc<App>, limits: Limits, stop: watch::Receiver<bool>) -> Self {
+        let (router, refusing) = (routes::router(Arc::clone(&app)), routes::refusing(app));
+        let (served, refused) = (JoinSet::new(), JoinSet::new());
+        Self { limits, router, refusing, stop, served, refused, crowd: VecDeque::new() }
+    }
+
+    /// Takes a connection in: to be served, or else to be told that there are too many.
+    ///
+    /// So none waits for the end of others, however many stall. Where too many are being refused,
+    /// the oldest has to go: it had its time to ask.
+    async fn admit(&mut self, stream: TcpStream) {
+        let stop = self.stop.clone();
+        if self.served.len() < self.limits.served {
+            self.served.spawn(connection::serve(stream, self.router.clone(), stop));
+            return;
+        }
+        while self.refused.len() >= self.limits.refused {
+            self.evict();
+            // Its descriptor is free when it has ended, and not before.
+            self.refused.join_next().await;
+        }
+        let refusing = connection::serve(stream, self.refusing.clone(), stop);
+        let handle = self.refused.spawn(refusing);
+        self.crowd.push_back(handle);
+    }
+
+    /// Closes the oldest of those that are refused.
+    fn evict(&mut self) {
+        while let Some(oldest) = self.crowd.pop_front() {
+            if !oldest.is_finished() {
+                oldest.abort();
+                break;
+            }
+        }
+    }
+
+    /// Waits until one has ended; for ever where there is none.
+    async fn one_ended(&mut self) {
         tokio::select! {
-            accepted = listener.accept(), if connections.len() < CONNECTIONS + REFUSED => {
-                match accepted {
-                    Ok((stream, _)) => admit(&mut connections, stream),
-                    Err(error) => {
-                        // Out of file descriptors, most likely: let some connections end first.
-                        tracing::warn!(%error, "a connection could not be accepted");
-                        tokio::time::sleep(Duration::from_millis(50)).await;
-                    }
+            Some(_) = self.served.join_next() => {}
+            Some(_) = self.refused.join_next() => {
+                while self.crowd.front().is_some_and(AbortHandle::is_finished) {
+                    self.crowd.pop_front();
                 }
             }
-            Some(_) = connections.join_next() => {}
+            else => std::future::pending().await,
+        }
+    }
+
+    async fn all_ended(&mut self) {
+        while !self.served.is_empty() || !self.refused.is_empty() {
+            self.one_ended().await;
+        }
+    }
+}
+
+/// Serves the clients that connect until the stop, and then waits until the last one is answered.
+async fn accept(
+    listener: TcpListener,
+    app: Arc<App>,
+    limits: Limits,
+    mut stop: watch::Receiver<bool>,
+) {
+    let mut connections = Connections::new(app, limits, stop.clone());
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => connections.admit(stream).await,
+                Err(error) => {
+                    // Out of file descriptors, most likely: one that is refused gives its own.
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    connections.evict();
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            },
+            () = connections.one_ended() => {}
             _ = stop.changed() => break,
         }
     }
-    // Who has connected before the stop may have sent a request. The kernel is asked itself, since
-    // the runtime may not have heard of all of them yet.
+    // A client that connected before the stop may have sent a request. The kernel is asked itself,
+    // since the runtime may not have heard of all of them yet.
     if let Ok(listener) = listener.into_std() {
         let waiting = listener.incoming().map_while(|stream| {
             let stream = stream.ok()?;
             stream.set_nonblocking(true).ok()?;
             TcpStream::from_std(stream).ok()
         });
-        waiting.take(BACKLOG).for_each(|stream| admit(&mut connections, stream));
+        for stream in waiting.take(BACKLOG as usize) {
+            connections.admit(stream).await;
+        }
     }
-    let all_gone = async { while connections.join_next().await.is_some() {} };
-    let _ = tokio::time::timeout(GRACE, all_gone).await;
+    let _ = tokio::time::timeout(GRACE, connections.all_ended()).await;
 }

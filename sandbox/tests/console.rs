@@ -248,11 +248,22 @@ fn an_end_without_a_payment_is_told_as_it_came() {
 
 /// Makes requests that carry every kind of secret, in every place; gives the secrets.
 fn plant(sandbox: &Sandbox, shop: &Caller) -> Vec<String> {
-    let created = shop.create_session(&ad_hoc());
+    let own_secret = "hunter2-of-mine";
+    let mut request = ad_hoc();
+    request["success_url"] = format!("https://ann:{own_secret}@shop.example/ok?n=1").into();
+    assert_eq!(shop.post("/api/v1/public/checkout/sessions", &request).status, 400);
+    request["success_url"] = format!("https://shop.example/ok?client-secret={own_secret}").into();
+    request["cancel_url"] = format!("https://shop.example/no?apiKey={own_secret}#t").into();
+    let created = shop.create_session(&request);
     let (id, token) = (id_of(&created), created["session_token"].as_str().unwrap().to_owned());
     let (_, other) = shop.add_merchant("direct");
-    let own_secret = "hunter2-of-mine";
-    let endpoint = json!({"url": "http://127.0.0.1:9/", "secret": own_secret});
+    for name in ["apiKey", "Authorization", "X-API-Key", "clientSecret", "session-token"] {
+        shop.post("/sandbox/v1/faults", &json!({ name: own_secret }));
+    }
+    shop.get(&format!("/sandbox/v1/events?access_token={own_secret}"));
+    shop.get(&format!("/sandbox/v1/events?next=http://ann:{own_secret}@shop.example/"));
+    let url = format!("http://127.0.0.1:9/?hook_token={own_secret}");
+    let endpoint = json!({"url": url, "secret": own_secret});
     shop.make("/sandbox/v1/webhook_endpoints", &endpoint);
     shop.get("/sandbox/v1/webhook_endpoints");
     shop.get(&format!("/cashier/v1/sessions/{id}?token={token}"));
@@ -290,15 +301,22 @@ fn no_secret_is_kept_of_any_request() {
     let sandbox = Sandbox::start(&[]);
     let (shop, console) = (sandbox.caller(), Console::of(&sandbox));
     let secrets = plant(&sandbox, &shop);
-    let heads = console.requests(13);
+    let heads = console.requests(20);
     let mut kept = json!(heads).to_string();
     for head in &heads {
         let id = head["id"].as_str().unwrap();
         kept += &console.get(&format!("/console/v1/requests/{id}")).to_string();
     }
-    for path in ["merchant", "merchants", "sessions"] {
-        kept += &console.get(&format!("/console/v1/{path}")).to_string();
+    let sessions = console.get("/console/v1/sessions");
+    for session in sessions["items"].as_array().unwrap() {
+        let id = session["id"].as_str().unwrap();
+        kept += &console.get(&format!("/console/v1/sessions/{id}")).to_string();
     }
+    for path in ["/console/v1/merchant", "/console/v1/merchants", "/sandbox/v1/events"] {
+        kept += &console.get(path).to_string();
+    }
+    kept += &sessions.to_string();
+    assert!(kept.contains("/?hook_token=••••") && kept.contains("••••@shop.example"), "{kept}");
     for secret in &secrets {
         assert!(!kept.contains(secret.as_str()), "{secret} is kept");
     }
@@ -365,6 +383,21 @@ fn a_key_is_made_shown_once_and_listed_masked() {
 }
 
 #[test]
+fn an_endpoint_that_is_gone_is_shown_so_and_can_be_enabled() {
+    let receiver = Receiver::start(|n| if n == 0 { "410 Gone".into() } else { "200 OK".into() });
+    let sandbox = Sandbox::start(&["--webhook", &receiver.url]);
+    let (shop, console) = (sandbox.caller(), Console::of(&sandbox));
+    let endpoint = || console.get("/console/v1/merchant")["endpoints"][0].clone();
+    assert_eq!(endpoint()["disabled"], false);
+    shop.complete(&id_of(&shop.create_session(&ad_hoc())), &json!({}));
+    shop.deliver();
+    assert_eq!(endpoint()["disabled"], true);
+    let id = endpoint()["id"].as_str().unwrap().to_owned();
+    console.make(&format!("/sandbox/v1/webhook_endpoints/{id}/enable"), &json!({}));
+    assert_eq!(endpoint()["disabled"], false);
+}
+
+#[test]
 fn a_database_of_an_older_version_opens_with_its_sessions_and_keys() {
     let folder = Folder::new("console-migrated");
     let database = folder.file("sandbox.db");
@@ -375,7 +408,9 @@ fn a_database_of_an_older_version_opens_with_its_sessions_and_keys() {
     db.execute_batch(
         "DROP INDEX events_by_session; DROP TABLE steps;
          DROP INDEX api_keys_by_merchant; ALTER TABLE api_keys DROP COLUMN hint;
-         ALTER TABLE attempts DROP COLUMN signature; PRAGMA user_version = 4;",
+         ALTER TABLE attempts DROP COLUMN signature;
+         ALTER TABLE endpoints DROP COLUMN disabled;
+         PRAGMA application_id = 0; PRAGMA user_version = 4;",
     )
     .unwrap();
     drop(db);

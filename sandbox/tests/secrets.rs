@@ -21,6 +21,10 @@ fn no_secret_reaches_the_log_or_an_error() {
     shop.get(&format!("/cashier/v1/sessions/{id}?token={token}"));
     shop.get(&format!("/checkout/{id}?token={token}"));
     shop.get(&format!("/nowhere/{id}?token={token}"));
+    for path in [&token, &shop.key, "4242424242424242", "4242-4242-4242-4242"] {
+        shop.get(&format!("/nowhere/{path}"));
+        shop.get(&format!("/checkout/{path}"));
+    }
     let pay = json!({"token": token, "card": {"number": card}, "surprise": true});
     let refused = shop.post(&format!("/cashier/v1/sessions/{id}/pay"), &pay);
     assert_eq!(refused.status, 400);
@@ -35,6 +39,7 @@ fn no_secret_reaches_the_log_or_an_error() {
         other["webhook_secret"].as_str().unwrap().to_owned(),
         token,
         card.to_owned(),
+        "4242-4242-4242-4242".to_owned(),
     ];
     let log = sandbox.stop();
     assert!(log.contains(&id), "the log tells of requests");

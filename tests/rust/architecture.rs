@@ -141,7 +141,7 @@ fn versions_agree() {
             format!("<artifactId>faststar</artifactId>\n      <version>{version}<"),
         ),
         ("docs/kotlin.md", format!("<artifactId>faststar</artifactId>\n  <version>{version}<")),
-        ("docs/kotlin.md", format!("dist/faststar-{version}.jar")),
+        ("docs/kotlin.md", format!("dist/maven/faststar-{version}.jar")),
         ("docs/kotlin.md", format!("libs/faststar-{version}.aar")),
     ];
     for (path, expected) in places {

@@ -40,6 +40,7 @@ const OPS: &[(&str, Op)] = &[
     ("money_parse", money_parse),
     ("place_parse", |input| rules::apply("place_parse", input.clone())),
     ("quote", quote),
+    ("outcome_unknown", |input| rules::apply("outcome_unknown", input.clone())),
     ("retry_decision", |input| rules::apply("retry_decision", input.clone())),
     ("session_status", |input| rules::apply("session_status", input.clone())),
     ("session_transition", |input| rules::apply("session_transition", input.clone())),

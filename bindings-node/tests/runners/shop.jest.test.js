@@ -1,6 +1,6 @@
 // As a user of Jest writes it.
 
-const { FastStar, FastStarError, webhooks } = require('faststar');
+const { FastStar, FastStarError, Session, webhooks } = require('faststar');
 const { Sandbox, SandboxError } = require('faststar/testing');
 
 let sandbox;
@@ -41,4 +41,13 @@ test('an order is paid once', async () => {
 test('what was expected and did not happen reads well', async () => {
   const merchant = await sandbox.merchant();
   await expect(merchant.expectProcessedOnce(() => 0)).rejects.toThrow('complete a session first');
+});
+
+test('an order page is tested without a sandbox', async () => {
+  const faststar = new FastStar('fs_test_1');
+  const session = Session.from({ id: 'cs_1', status: 'complete', amount_total: 999 });
+  jest.spyOn(faststar.checkout.sessions, 'retrieve').mockResolvedValue(session);
+  expect(await faststar.checkout.sessions.retrieve('cs_1')).toBe(session);
+  expect(session).toMatchObject({ status: 'complete', amount_total: 999 });
+  expect(session).toStrictEqual(Session.from({ ...session }));
 });

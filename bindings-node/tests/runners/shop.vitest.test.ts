@@ -1,6 +1,6 @@
 // As a user of Vitest writes it.
 
-import { webhooks } from 'faststar';
+import { CreatedSession, FastStar, type Session, webhooks } from 'faststar';
 import { Sandbox, SandboxError } from 'faststar/testing';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 
@@ -36,4 +36,16 @@ test('an order is paid once', async () => {
   await merchant.expectProcessedOnce(() => paid.size, { to: receive });
   await expect(merchant.complete(created)).rejects.toThrow(SandboxError);
   vi.useRealTimers();
+});
+
+test('an order page is tested without a sandbox', async () => {
+  const faststar = new FastStar('fs_test_1');
+  const created = CreatedSession.from({ session: { id: 'cs_1', status: 'open' }, url: 'https://cashier.faststarpay.com/checkout/cs_1' });
+  const create = vi.spyOn(faststar.checkout.sessions, 'create').mockResolvedValue(created);
+  const pay = (order: string): Promise<CreatedSession> =>
+    faststar.checkout.sessions.create({ mode: 'setup', presentation: 'link', client_reference_id: order });
+  expect((await pay('order_1')).url).toBe(created.url);
+  expect(create.mock.calls[0]?.[0]).toMatchObject({ client_reference_id: 'order_1' });
+  expect(created).toEqual({ session: created.session });
+  expect(created.session satisfies Session).toMatchObject({ id: 'cs_1', status: 'open' });
 });

@@ -2,17 +2,20 @@
 
 import {
   APIConnectionError,
+  CreatedSession,
   type CreateSessionParams,
   FastStar,
   FastStarError,
   type KnownEvent,
-  type List,
+  List,
   type Page,
   type PaymentSucceededEvent,
   type PriceItemParams,
-  type Product,
+  Product,
+  Session,
   type SessionStatus,
   ValidationError,
+  WebhookEvent,
   checkPayment,
   formatMoney,
   type PaymentCheck,
@@ -43,7 +46,18 @@ export async function documented(order: string): Promise<string> {
   same<typeof created.session.amount_total, number>(true);
   same<typeof created.requestId, string | undefined>(true);
   const status: SessionStatus = created.session.status;
-  if (status === 'complete' || status === 'a status of tomorrow') return created.session.currency;
+  if (status === 'complete') return created.session.currency;
+  // @ts-expect-error a misspelt status
+  if (status === 'completed') return created.session.currency;
+  // @ts-expect-error a misspelt payment status
+  if (created.session.payment_status === 'payed') return created.session.currency;
+  // @ts-expect-error a misspelt mode
+  if (created.session.mode === 'subcription') return created.session.currency;
+  // @ts-expect-error a misspelt presentation
+  if (created.session.presentation !== 'ifram') return created.session.currency;
+  // A status of tomorrow is read as any text is.
+  const text: string = status;
+  if (text === 'a status of tomorrow') return text;
   // @ts-expect-error a result does not change
   created.session.amount_total = 1;
   return created.url;
@@ -65,8 +79,14 @@ export async function modes(items: PriceItemParams[], mode: string): Promise<voi
   await sessions.create({ mode: 'subscription', presentation: 'iframe', line_items: items });
   await sessions.create({ mode: 'subscription', presentation: 'iframe', line_items: [{ price_id: 'price_1' }] });
   await sessions.create({ mode: 'setup', presentation: 'iframe' });
-  await sessions.create({ mode: 'a mode of tomorrow', presentation: 'a way of tomorrow' });
+  // @ts-expect-error a misspelt mode
+  await sessions.create({ mode: 'paymnt', presentation: 'iframe', line_items: items });
+  // @ts-expect-error a misspelt presentation
+  await sessions.create({ mode: 'setup', presentation: 'ifram' });
+  // @ts-expect-error any string may be misspelt
   await sessions.create({ mode, presentation: 'iframe' });
+  // A mode of tomorrow is written on purpose.
+  await sessions.create({ mode: 'a mode of tomorrow' as 'setup', presentation: 'iframe' });
   // @ts-expect-error a subscription's item names a price, and not a product
   await sessions.create({ mode: 'subscription', presentation: 'iframe', line_items: [{ product_id: 'prod_1' }] });
   // @ts-expect-error nor an ad hoc amount
@@ -89,6 +109,17 @@ export async function modes(items: PriceItemParams[], mode: string): Promise<voi
   await sessions.retrieve('cs_1', { idempotencyKey: 'a' });
 }
 
+export async function ids(stored: string, product: Product, session: Session): Promise<void> {
+  await sessions.retrieve('cs_1');
+  await sessions.retrieve(stored);
+  await sessions.retrieve(session.id);
+  await sessions.retrieve(`cs_${stored}`);
+  // @ts-expect-error the id of a product
+  await sessions.retrieve('prod_1');
+  // @ts-expect-error the same of a result
+  await sessions.retrieve(product.id);
+}
+
 export const kept: CreateSessionParams = { mode: 'setup', presentation: 'link' };
 // @ts-expect-error the same in a variable
 export const wrong: CreateSessionParams = { mode: 'subscription', presentation: 'link', line_items: [{ product_id: 'p' }] };
@@ -100,6 +131,15 @@ export async function catalog(): Promise<void> {
   await prices.create({ product_id: product.id, currency: 'USD', unit_amount: 1, type: 'recurring', recurring_interval: 'month' });
   // @ts-expect-error a recurring price has an interval
   await prices.create({ product_id: product.id, currency: 'USD', unit_amount: 1, type: 'recurring' });
+  // @ts-expect-error a misspelt interval
+  await prices.create({ product_id: product.id, currency: 'USD', unit_amount: 1, type: 'recurring', recurring_interval: 'monthly' });
+  // @ts-expect-error a misspelt type
+  await prices.create({ product_id: product.id, currency: 'USD', unit_amount: 1, type: 'onetime' });
+  const price = await prices.create({ product_id: product.id, currency: 'USD', unit_amount: 1 });
+  // @ts-expect-error a misspelt type in what comes back
+  if (price.type === 'onetime') console.log(price.id);
+  // @ts-expect-error a misspelt interval in what comes back
+  if (price.recurring_interval === 'monthly') console.log(price.id);
   const list = products.list({ limit: 100 });
   same<typeof list, List<Product>>(true);
   for await (const each of list) same<typeof each, Product>(true);
@@ -163,6 +203,43 @@ export function kinds(error: FastStarError): string {
   if (error instanceof APIConnectionError) return error.name;
   same<typeof error.name, string>(true);
   return error.code;
+}
+
+// @ts-expect-error a misspelt kind of merchant
+export const misspelt = new FastStar('fs_test_1', { merchant: 'MoR' });
+
+export function ofPlainObjects(): void {
+  const session = Session.from({ id: 'cs_1', status: 'complete', payment_status: 'paid', amount_total: 1079 });
+  same<typeof session, Session>(true);
+  const created = CreatedSession.from({ session: { id: 'cs_1', status: 'open' }, url: 'https://cashier.faststarpay.com/checkout/cs_1' });
+  same<typeof created, CreatedSession>(true);
+  const event = WebhookEvent.from({
+    id: 'evt_1',
+    type: 'payment.succeeded',
+    data: { payment_id: 'pi_1', amount: 1079, currency: 'USD', status: 'succeeded' },
+  });
+  same<typeof event.data.amount, number>(true);
+  same<typeof event extends WebhookEvent ? true : false, true>(true);
+  const products = List.from([Product.from({ id: 'prod_1', name: 'Tea' })]);
+  same<typeof products, List<Product>>(true);
+  // @ts-expect-error a misspelt status
+  Session.from({ id: 'cs_1', status: 'completed' });
+  // @ts-expect-error a misspelt field
+  Session.from({ id: 'cs_1', status: 'complete', payment_state: 'paid' });
+  // @ts-expect-error a session has a status
+  Session.from({ id: 'cs_1' });
+  // @ts-expect-error a misspelt type
+  WebhookEvent.from({ id: 'evt_1', type: 'payment.succeded', data: {} });
+  // @ts-expect-error a payment has an amount
+  WebhookEvent.from({ id: 'evt_1', type: 'payment.succeeded', data: { payment_id: 'pi_1' } });
+}
+
+export function bytes(body: Uint8Array, header: Uint8Array, secret: string | undefined): void {
+  // An unset variable is told when it runs, by a ConfigurationError.
+  webhooks.verify(body, header, secret);
+  webhooks.verify(body, [header], [new Uint8Array(), 'whsec_old']);
+  // @ts-expect-error a secret is no number
+  webhooks.verify(body, header, 1);
 }
 
 export const watched = new FastStar(undefined, {

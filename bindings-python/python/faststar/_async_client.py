@@ -7,29 +7,63 @@ import asyncio
 from weakref import WeakKeyDictionary
 
 from . import _faststar
-from ._client import BaseClient, call_options
-from ._payment_check import check_payment, session_to_read
+from ._client import BaseClient, Caller, call_options
+from ._faststar import CreatedSession, Event, Price, Product, Session
+from ._hooks import Watchers
+from ._payment_check import PaymentCheck, check_payment, session_to_read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator
-    from types import TracebackType
-    from typing import Any, Generic, TypeVar
+    from functools import cached_property
+    from typing import Generic, TypeVar
 
-    from typing_extensions import Self, Unpack
-
-    from ._faststar import CreatedSession, Event, Price, Product, Session
-    from ._payment_check import PaymentCheck
-    from .types import CreatePriceParams, CreateProductParams, CreateSessionParams
+    from . import _typing as t
+    from . import types
 
     T_co = TypeVar("T_co", covariant=True)
 else:
-    from ._generic import Generic
+    from ._generic import Generic, cached_property
+    from ._lazy import t, types
 
     T_co = None
 
 # A bridge lives as long as its event loop.
 _bridges: WeakKeyDictionary[asyncio.AbstractEventLoop, _faststar.Bridge] = WeakKeyDictionary()
+
+
+class AsyncCaller(Caller):
+    """Makes the calls of one client for asyncio."""
+
+    __slots__ = ()
+
+    async def send_async(
+        self, operation: str, argument: object, options: dict[str, object]
+    ) -> t.Any:
+        """Carries an operation out and gives its result."""
+        if not self._watchers.active():
+            return await self._await(operation, argument, options)
+        watch = self._watchers.begin(operation)
+        try:
+            result = await self._await(operation, argument, options)
+        except BaseException as error:
+            watch.failed(error)
+            raise
+        watch.succeeded(result)
+        return result
+
+    async def _await(self, operation: str, argument: object, options: dict[str, object]) -> t.Any:
+        native = self._open()
+        loop = asyncio.get_running_loop()
+        bridge = _bridges.get(loop)
+        if bridge is None:
+            bridge = _bridges[loop] = _faststar.Bridge(loop)
+        future = loop.create_future()
+        started = native.start(operation, argument, options, bridge, future)
+        try:
+            return await future
+        except asyncio.CancelledError:
+            started.cancel()
+            raise
 
 
 class AsyncFastStar(BaseClient):
@@ -46,116 +80,90 @@ class AsyncFastStar(BaseClient):
                 ...
     """
 
-    @property
+    _caller: AsyncCaller
+
+    @staticmethod
+    def _make_caller(
+        native: _faststar.Client, base_url: t.Optional[str], watchers: Watchers
+    ) -> AsyncCaller:
+        return AsyncCaller(native, base_url, watchers)
+
+    @cached_property
     def checkout(self) -> AsyncCheckout:
         """The calls about checkout sessions."""
-        return AsyncCheckout(self)
+        return AsyncCheckout(self._caller)
 
-    @property
+    @cached_property
     def catalog(self) -> AsyncCatalog:
         """The calls about products and prices."""
-        return AsyncCatalog(self)
+        return AsyncCatalog(self._caller)
 
     async def close(self) -> None:
         """Closes the connections. A closed client raises `ConfigurationError`."""
-        self._native = None
+        self._caller.close()
 
-    async def __aenter__(self) -> Self:
+    async def __aenter__(self) -> t.Self:
         return self
 
     async def __aexit__(
         self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
+        exc_type: t.Optional[type[BaseException]],
+        exc: t.Optional[BaseException],
+        traceback: t.Optional[t.TracebackType],
     ) -> None:
         await self.close()
 
-    async def _send(self, operation: str, argument: object, options: dict[str, object]) -> Any:
-        if not self._watchers.active():
-            return await self._await(operation, argument, options)
-        watch = self._watchers.begin(operation)
-        try:
-            result = await self._await(operation, argument, options)
-        except BaseException as error:
-            watch.failed(error)
-            raise
-        watch.succeeded(result)
-        return result
-
-    async def _await(self, operation: str, argument: object, options: dict[str, object]) -> Any:
-        native = self._open()
-        loop = asyncio.get_running_loop()
-        bridge = _bridges.get(loop)
-        if bridge is None:
-            bridge = _bridges[loop] = _faststar.Bridge(loop)
-        future = loop.create_future()
-        started = native.start(operation, argument, options, bridge, future)
-        try:
-            return await future
-        except asyncio.CancelledError:
-            started.cancel()
-            raise
-
 
 class AsyncResource:
-    """A group of calls."""
+    """A group of calls; see `Resource`."""
 
-    __slots__ = ("_client",)
-
-    _client: AsyncFastStar
-
-    def __init__(self, client: AsyncFastStar) -> None:
-        self._client = client
+    def __init__(self, caller: AsyncCaller) -> None:
+        self._caller = caller
 
 
 class AsyncCheckout(AsyncResource):
     """The calls about checkout sessions."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def sessions(self) -> AsyncSessions:
         """Creates and retrieves sessions."""
-        return AsyncSessions(self._client)
+        return AsyncSessions(self._caller)
 
 
 class AsyncSessions(AsyncResource):
     """Creates and retrieves checkout sessions; see `Sessions`."""
 
-    __slots__ = ()
-
     async def create(
         self,
         *,
-        idempotency_key: str | None = None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
-        **params: Unpack[CreateSessionParams],
+        idempotency_key: t.Optional[str] = None,
+        timeout: t.Optional[float] = None,
+        max_retries: t.Optional[int] = None,
+        **params: t.Unpack[types.CreateSessionParams],
     ) -> CreatedSession:
         """Creates a session; see `Sessions.create`."""
         options = call_options(timeout, max_retries, idempotency_key)
-        created: CreatedSession = await self._client._send(
+        created: CreatedSession = await self._caller.send_async(
             "checkout.sessions.create", params, options
         )
         return created
 
     async def retrieve(
-        self, id: str, *, timeout: float | None = None, max_retries: int | None = None
+        self, id: str, *, timeout: t.Optional[float] = None, max_retries: t.Optional[int] = None
     ) -> Session:
         """Retrieves a session by its id; see `Sessions.retrieve`."""
         options = call_options(timeout, max_retries)
-        session: Session = await self._client._send("checkout.sessions.retrieve", id, options)
+        session: Session = await self._caller.send_async("checkout.sessions.retrieve", id, options)
         return session
 
     async def check_payment(
         self,
         event: Event,
         *,
-        amount: int | None,
-        currency: str | None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
+        amount: t.Optional[int],
+        currency: t.Optional[str],
+        timeout: t.Optional[float] = None,
+        max_retries: t.Optional[int] = None,
     ) -> PaymentCheck:
         """Judges whether a payment settles an order; see `Sessions.check_payment`."""
         check = check_payment(event, amount=amount, currency=currency)
@@ -169,114 +177,95 @@ class AsyncSessions(AsyncResource):
 class AsyncCatalog(AsyncResource):
     """The calls about products and prices."""
 
-    __slots__ = ()
-
-    @property
+    @cached_property
     def products(self) -> AsyncProducts:
         """Creates and lists products."""
-        return AsyncProducts(self._client)
+        return AsyncProducts(self._caller)
 
-    @property
+    @cached_property
     def prices(self) -> AsyncPrices:
         """Creates and lists prices."""
-        return AsyncPrices(self._client)
+        return AsyncPrices(self._caller)
 
 
 class AsyncProducts(AsyncResource):
     """Creates and lists products."""
 
-    __slots__ = ()
-
     async def create(
         self,
         *,
-        idempotency_key: str | None = None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
-        **params: Unpack[CreateProductParams],
+        idempotency_key: t.Optional[str] = None,
+        timeout: t.Optional[float] = None,
+        max_retries: t.Optional[int] = None,
+        **params: t.Unpack[types.CreateProductParams],
     ) -> Product:
         """Creates a product; see `Products.create`."""
         options = call_options(timeout, max_retries, idempotency_key)
-        product: Product = await self._client._send("catalog.products.create", params, options)
+        product: Product = await self._caller.send_async("catalog.products.create", params, options)
         return product
 
     def list(
         self,
         *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
+        limit: t.Optional[int] = None,
+        cursor: t.Optional[str] = None,
+        timeout: t.Optional[float] = None,
+        max_retries: t.Optional[int] = None,
     ) -> AsyncPages[Product]:
         """Lists the products: ``await`` one page, ``async for`` all; see `Products.list`."""
         options = call_options(timeout, max_retries)
-        return AsyncPages(self._client, "catalog.products.list", limit, cursor, options)
+        return fetch_pages(self._caller, "catalog.products.list", limit, cursor, options)
 
 
 class AsyncPrices(AsyncResource):
     """Creates and lists prices."""
 
-    __slots__ = ()
-
     async def create(
         self,
         *,
-        idempotency_key: str | None = None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
-        **params: Unpack[CreatePriceParams],
+        idempotency_key: t.Optional[str] = None,
+        timeout: t.Optional[float] = None,
+        max_retries: t.Optional[int] = None,
+        **params: t.Unpack[types.CreatePriceParams],
     ) -> Price:
         """Creates a price of a product; see `Prices.create`."""
         options = call_options(timeout, max_retries, idempotency_key)
-        price: Price = await self._client._send("catalog.prices.create", params, options)
+        price: Price = await self._caller.send_async("catalog.prices.create", params, options)
         return price
 
     def list(
         self,
         *,
-        limit: int | None = None,
-        cursor: str | None = None,
-        timeout: float | None = None,
-        max_retries: int | None = None,
+        limit: t.Optional[int] = None,
+        cursor: t.Optional[str] = None,
+        timeout: t.Optional[float] = None,
+        max_retries: t.Optional[int] = None,
     ) -> AsyncPages[Price]:
         """Lists the prices; see `AsyncProducts.list`."""
         options = call_options(timeout, max_retries)
-        return AsyncPages(self._client, "catalog.prices.list", limit, cursor, options)
+        return fetch_pages(self._caller, "catalog.prices.list", limit, cursor, options)
 
 
 class AsyncPages(Generic[T_co]):
-    """A list that is not fetched yet: ``await`` it for a page, ``async for`` for all items."""
+    """A list that is not fetched yet: ``await`` it for a page, ``async for`` for all items.
 
-    __slots__ = ("_client", "_cursor", "_limit", "_name", "_options")
+    A test makes one of items: ``AsyncPages([product])``.
+    """
 
-    def __init__(
-        self,
-        client: AsyncFastStar,
-        name: str,
-        limit: int | None,
-        cursor: str | None,
-        options: dict[str, object],
-    ) -> None:
-        self._client = client
-        self._name = name
-        self._limit = limit
-        self._cursor = cursor
-        self._options = options
+    __slots__ = ("_fetch",)
 
-    def __await__(self) -> Generator[Any, None, AsyncPage[T_co]]:
+    def __init__(self, items: t.Iterable[T_co]) -> None:
+        page = AsyncPage(items)
+
+        async def fetch() -> AsyncPage[T_co]:
+            return page
+
+        self._fetch: t.Callable[[], t.Coroutine[t.Any, t.Any, AsyncPage[T_co]]] = fetch
+
+    def __await__(self) -> t.Generator[t.Any, None, AsyncPage[T_co]]:
         return self._fetch().__await__()
 
-    async def _fetch(self) -> AsyncPage[T_co]:
-        argument = {"limit": self._limit, "cursor": self._cursor}
-        page = await self._client._send(self._name, argument, self._options)
-        rest: AsyncPages[T_co] | None = None
-        if page.next_cursor is not None:
-            rest = AsyncPages(
-                self._client, self._name, self._limit, page.next_cursor, self._options
-            )
-        return AsyncPage(page, self._cursor, rest)
-
-    async def __aiter__(self) -> AsyncIterator[T_co]:
+    async def __aiter__(self) -> t.AsyncIterator[T_co]:
         async for item in await self:
             yield item
 
@@ -287,24 +276,30 @@ class AsyncPage(Generic[T_co]):
     __slots__ = ("_rest", "_start", "items", "next_cursor", "request_id")
 
     items: tuple[T_co, ...]
-    next_cursor: str | None
-    request_id: str | None
+    next_cursor: t.Optional[str]
+    request_id: t.Optional[str]
 
-    def __init__(self, page: Any, start: str | None, rest: AsyncPages[T_co] | None) -> None:
-        self._start = start
-        self._rest = rest
-        self.items = page.items
-        self.next_cursor = page.next_cursor
-        self.request_id = page.request_id
+    def __init__(
+        self,
+        items: t.Iterable[T_co],
+        *,
+        next_cursor: t.Optional[str] = None,
+        request_id: t.Optional[str] = None,
+    ) -> None:
+        self._start: t.Optional[str] = None
+        self._rest: t.Optional[AsyncPages[T_co]] = None
+        self.items = tuple(items)
+        self.next_cursor = next_cursor
+        self.request_id = request_id
 
-    async def next_page(self) -> AsyncPage[T_co] | None:
+    async def next_page(self) -> t.Optional[AsyncPage[T_co]]:
         """Fetches the page after this one; ``None`` after the last."""
         return None if self._rest is None else await self._rest
 
-    async def __aiter__(self) -> AsyncIterator[T_co]:
+    async def __aiter__(self) -> t.AsyncIterator[T_co]:
         """Goes through all items from this page on, and fetches each page when it is needed."""
         cursors = _faststar.Cursors(self._start)
-        page: AsyncPage[T_co] | None = self
+        page: t.Optional[AsyncPage[T_co]] = self
         while page is not None:
             cursors.follow(page.next_cursor)
             for item in page.items:
@@ -313,3 +308,27 @@ class AsyncPage(Generic[T_co]):
 
     def __repr__(self) -> str:
         return f"AsyncPage(items={len(self.items)}, next_cursor={self.next_cursor!r})"
+
+
+def fetch_pages(
+    caller: AsyncCaller,
+    name: str,
+    limit: t.Optional[int],
+    cursor: t.Optional[str],
+    options: dict[str, object],
+) -> AsyncPages[t.Any]:
+    """Gives a list that is fetched page by page."""
+
+    async def fetch() -> AsyncPage[t.Any]:
+        fetched = await caller.send_async(name, {"limit": limit, "cursor": cursor}, options)
+        page: AsyncPage[t.Any] = AsyncPage(
+            fetched.items, next_cursor=fetched.next_cursor, request_id=fetched.request_id
+        )
+        page._start = cursor
+        if fetched.next_cursor is not None:
+            page._rest = fetch_pages(caller, name, limit, fetched.next_cursor, options)
+        return page
+
+    pages: AsyncPages[t.Any] = AsyncPages(())
+    pages._fetch = fetch
+    return pages

@@ -3,7 +3,7 @@
 import asyncio
 import datetime
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, Literal, TypeVar, final
+from typing import Any, Generic, TypeVar, final
 
 from typing_extensions import Self
 
@@ -12,6 +12,7 @@ from .types import (
     EventType,
     Interval,
     Mode,
+    Outcome,
     PaymentStatus,
     Presentation,
     PriceType,
@@ -63,8 +64,17 @@ class _Result:
     def _status(self) -> int | None: ...
     @property
     def _attempts(self) -> int | None: ...
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Makes one from its fields, as on the wire: for a test, or what `to_dict` gave.
+
+        Raises:
+            ValidationError: A field is missing or of another type; `param` names the place.
+        """
     def to_dict(self) -> dict[str, Any]:
         """Gives all fields as on the wire, secrets and those unknown to this version too."""
+    def to_json(self) -> str:
+        """Gives what `to_dict` gives, as a JSON text with every digit of every number."""
     def __hash__(self) -> int: ...
     def __eq__(self, other: object, /) -> bool: ...
     def __copy__(self) -> Self: ...
@@ -129,10 +139,10 @@ class Session(_Result):
     def payment_status(self) -> PaymentStatus | None:
         """Whether the money has come."""
     @property
-    def mode(self) -> Mode | None:
+    def mode(self) -> Mode | str | None:
         """What it is for."""
     @property
-    def presentation(self) -> Presentation | None:
+    def presentation(self) -> Presentation | str | None:
         """How the buyer sees the cashier."""
     @property
     def line_items(self) -> tuple[LineItem, ...]:
@@ -211,10 +221,10 @@ class Price(_Result):
     def unit_amount(self) -> int:
         """The price of one, in the smallest unit."""
     @property
-    def type(self) -> PriceType:
+    def type(self) -> PriceType | str:
         """One-time or recurring."""
     @property
-    def recurring_interval(self) -> Interval | None:
+    def recurring_interval(self) -> Interval | str | None:
         """The unit of the period of a recurring price."""
     @property
     def recurring_interval_count(self) -> int | None:
@@ -345,7 +355,11 @@ class Event:
         """Whether to fulfil the order: true for ``payment.succeeded`` alone."""
     @property
     def data(self) -> Any:
-        """What it is about, as plain Python; read anew each time."""
+        """What it is about, as plain Python with every digit of its integers; read anew each time.
+
+        Raises:
+            ValidationError: It nests deeper, or has an integer of more digits, than Python reads.
+        """
     @property
     def data_json(self) -> str:
         """What it is about, as the JSON text that was signed."""
@@ -355,6 +369,13 @@ class Event:
 
         Raises:
             ValidationError: It is not about a payment.
+        """
+    @classmethod
+    def from_dict(cls, fields: Mapping[str, Any]) -> Self:
+        """Makes an event from its fields, as on the wire: for a test, or what `to_dict` gave.
+
+        Raises:
+            ValidationError: ``id`` or ``type`` is missing, or a field is of another type.
         """
     @staticmethod
     def parse(body: bytes | bytearray | memoryview | str) -> Event:
@@ -420,20 +441,15 @@ class Cursors:
     def follow(self, next: str | None) -> str | None: ...
 
 def verify_webhook(
-    body: bytes | bytearray | memoryview | str,
-    header: str | None,
-    secrets: Sequence[str],
+    body: object,
+    header: object,
+    secret: object,
     *,
-    event_id: str | None = None,
-    tolerance: int | None = None,
-    now: int | None = None,
+    event_id: object = None,
+    tolerance: object = None,
+    now: object = None,
 ) -> Event: ...
-def sign_webhook(
-    body: bytes | bytearray | memoryview | str,
-    secrets: Sequence[str],
-    *,
-    timestamp: int | None = None,
-) -> str: ...
+def sign_webhook(body: object, secret: object, *, timestamp: object = None) -> str: ...
 def quote_cart(cart: Mapping[str, object]) -> Quote: ...
 def quote_session(
     request: Mapping[str, Any],
@@ -449,10 +465,8 @@ def check_payment(
 ) -> dict[str, Any]: ...
 def tax_rate(place: str, category: str | None, on: str | None) -> dict[str, Any]: ...
 def format_money(amount: int, currency: str) -> str: ...
-def parse_money(text: str) -> tuple[int, str]: ...
+def parse_money(given: str) -> tuple[int, str]: ...
 def currency_decimals(currency: str) -> tuple[str, int]: ...
 def apply_rule(rule: str, input: object) -> dict[str, Any]: ...
 def check_cashier_url(url: str, allow_origins: Sequence[str]) -> tuple[str, str | None, str]: ...
-def return_outcome(
-    success_url: str, cancel_url: str, came_back_to: str
-) -> Literal["success", "cancel", "other"]: ...
+def return_outcome(success_url: str, cancel_url: str, came_back_to: str) -> Outcome: ...

@@ -1,4 +1,4 @@
-"""Tells who listens what the client does: logging, and the hooks of a client."""
+"""Reports what the client does: to the logger ``faststar``, and to the hooks of a client."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from ._errors import FastStarError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, Literal
-
-    EventHooks = Mapping[Literal["request", "response"], Iterable[Callable[[Any], object]]]
+    from . import _typing as t
+    from . import types
+else:
+    from ._lazy import t, types
 
 
 class RequestInfo:
@@ -41,28 +41,28 @@ class ResponseInfo:
         status: The HTTP status of the last answer, or ``None`` where none came.
         request_id: The answer's ``X-Request-Id``, or ``None``.
         duration: What it took in seconds, with its retries and waits.
-        attempts: How many attempts it took, or ``None`` where it failed.
+        attempts: How many attempts it made, or ``None`` where it was interrupted.
         error: What it raised, or ``None``.
     """
 
     __slots__ = ("attempts", "duration", "error", "request", "request_id", "status")
 
     request: RequestInfo
-    status: int | None
-    request_id: str | None
+    status: t.Optional[int]
+    request_id: t.Optional[str]
     duration: float
-    attempts: int | None
-    error: BaseException | None
+    attempts: t.Optional[int]
+    error: t.Optional[BaseException]
 
     def __init__(
         self,
         request: RequestInfo,
         *,
-        status: int | None,
-        request_id: str | None,
+        status: t.Optional[int],
+        request_id: t.Optional[str],
         duration: float,
-        attempts: int | None,
-        error: BaseException | None,
+        attempts: t.Optional[int],
+        error: t.Optional[BaseException],
     ) -> None:
         self.request = request
         self.status = status
@@ -83,7 +83,7 @@ class Watchers:
 
     __slots__ = ("_on_request", "_on_response")
 
-    def __init__(self, hooks: EventHooks | None) -> None:
+    def __init__(self, hooks: t.Optional[types.EventHooks]) -> None:
         hooks = hooks or {}
         unknown = set(hooks) - {"request", "response"}
         if unknown:
@@ -105,7 +105,7 @@ class Watchers:
         """Tells of a call that begins."""
         request = RequestInfo(operation)
         for hook in self._on_request:
-            hook(request)
+            _call(hook, request)
         return Watch(request, self._on_response)
 
 
@@ -115,40 +115,45 @@ class Watch:
     __slots__ = ("_hooks", "_request", "_started")
 
     def __init__(
-        self, request: RequestInfo, hooks: tuple[Callable[[ResponseInfo], object], ...]
+        self, request: RequestInfo, hooks: tuple[t.Callable[[ResponseInfo], object], ...]
     ) -> None:
         self._request = request
         self._hooks = hooks
         self._started = perf_counter()
 
-    def succeeded(self, result: Any) -> None:
+    def succeeded(self, result: t.Any) -> None:
         """Tells of the result."""
         self._end(result._status, result.request_id, result._attempts, None)
 
     def failed(self, error: BaseException) -> None:
         """Tells of what was raised."""
         if isinstance(error, FastStarError):
-            self._end(error.status, error.request_id, None, error)
+            self._end(error.status, error.request_id, error.attempts, error)
         else:
             self._end(None, None, None, error)
 
     def _end(
         self,
-        status: int | None,
-        request_id: str | None,
-        attempts: int | None,
-        error: BaseException | None,
+        status: t.Optional[int],
+        request_id: t.Optional[str],
+        attempts: t.Optional[int],
+        error: t.Optional[BaseException],
     ) -> None:
         duration = perf_counter() - self._started
         if _log_level_is_on():
             outcome = status if error is None else getattr(error, "code", type(error).__name__)
+            key = getattr(error, "idempotency_key", None)
+            unknown = getattr(error, "outcome_unknown", False)
             sys.modules["logging"].getLogger("faststar").info(
-                "%s: %s in %.1f ms (request %s)",
+                "%s: %s in %.1f ms (request %s)%s",
                 self._request.operation,
                 outcome,
                 duration * 1000,
                 request_id,
+                f"; outcome unknown, idempotency key {key}" if unknown else "",
                 extra={
+                    "idempotency_key": key,
+                    "outcome_unknown": unknown,
                     "operation": self._request.operation,
                     "status": status,
                     "request_id": request_id,
@@ -166,7 +171,17 @@ class Watch:
                 error=error,
             )
             for hook in self._hooks:
-                hook(info)
+                _call(hook, info)
+
+
+def _call(hook: t.Callable[[t.Any], object], info: t.Union[RequestInfo, ResponseInfo]) -> None:
+    """Calls a hook. What it raises costs no result: it is logged, and the call goes on."""
+    try:
+        hook(info)
+    except Exception:
+        import logging
+
+        logging.getLogger("faststar").exception("an event hook raised; the call goes on")
 
 
 def _log_level_is_on() -> bool:

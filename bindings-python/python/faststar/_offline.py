@@ -5,20 +5,17 @@ from __future__ import annotations
 
 from . import _faststar
 from ._errors import ValidationError
+from ._faststar import Price, Product, Quote
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    import datetime
-    from collections.abc import Iterable, Mapping
-    from typing import Any, Literal
-
-    from typing_extensions import Unpack
-
-    from ._faststar import Price, Product, Quote
-    from .types import Behaviour, CartParams, CreateSessionParams, Rounding
+    from . import _typing as t
+    from . import types
+else:
+    from ._lazy import t, types
 
 
-def quote(**cart: Unpack[CartParams]) -> Quote:
+def quote(**cart: t.Unpack[types.CartParams]) -> Quote:
     """Computes what a cart comes to, offline, by the code that the sandbox prices with.
 
     ::
@@ -40,14 +37,14 @@ def quote(**cart: Unpack[CartParams]) -> Quote:
 
 
 def quote_session(
-    request: CreateSessionParams | Mapping[str, Any],
+    request: types.CreateSessionParams,
     *,
-    products: Iterable[Product | Mapping[str, Any]] = (),
-    prices: Iterable[Price | Mapping[str, Any]] = (),
-    merchant: Literal["direct", "mor"] | None = None,
-    default_currency: str | None = None,
-    rounding: Rounding | None = None,
-    on: datetime.date | str | None = None,
+    products: t.Iterable[t.Union[Product, t.Mapping[str, t.Any]]] = (),
+    prices: t.Iterable[t.Union[Price, t.Mapping[str, t.Any]]] = (),
+    merchant: t.Optional[types.MerchantKind] = None,
+    default_currency: t.Optional[str] = None,
+    rounding: t.Optional[types.Rounding] = None,
+    on: t.Optional[types.Day] = None,
 ) -> Quote:
     """Computes what a session would come to, offline; see `quote` for what the tax is.
 
@@ -71,16 +68,16 @@ def quote_session(
         "on": _iso(on),
     }
     return _faststar.quote_session(
-        request, [_plain(item) for item in products], [_plain(item) for item in prices], options
+        request, _listed(products, "products"), _listed(prices, "prices"), options
     )
 
 
 def check_session(
-    request: CreateSessionParams | Mapping[str, Any] | bytes,
+    request: t.Union[types.CreateSessionParams, t.Mapping[str, t.Any], bytes],
     *,
-    merchant: Literal["direct", "mor"] | None = None,
+    merchant: t.Optional[types.MerchantKind] = None,
     strict: bool = False,
-) -> dict[str, Any]:
+) -> dict[str, t.Any]:
     """Checks a session's request as `Sessions.create` does, and sends nothing.
 
     Args:
@@ -112,17 +109,24 @@ class TaxRate:
     __slots__ = ("as_of", "behaviour", "category", "confidence", "name", "rate_ppm")
 
     rate_ppm: int
-    behaviour: Behaviour
+    behaviour: types.Behaviour
     name: str
     category: str
-    as_of: str | None
+    as_of: t.Optional[str]
     confidence: str
 
-    def __init__(self, fields: Mapping[str, Any]) -> None:
+    def __init__(self, fields: t.Mapping[str, t.Any]) -> None:
         for name in self.__slots__:
+            if name not in fields:
+                raise ValidationError(f"{name} is missing", code="missing_field", param=name)
             setattr(self, name, fields[name])
 
-    def to_dict(self) -> dict[str, Any]:
+    @classmethod
+    def from_dict(cls, fields: t.Mapping[str, t.Any]) -> TaxRate:
+        """Makes one from its fields: for a test, or what `to_dict` gave."""
+        return cls(fields)
+
+    def to_dict(self) -> dict[str, t.Any]:
         """Gives the fields as a dict."""
         return {name: getattr(self, name) for name in self.__slots__}
 
@@ -133,7 +137,7 @@ class TaxRate:
 
 
 def tax_rate(
-    place: str, *, category: str | None = None, on: datetime.date | str | None = None
+    place: str, *, category: t.Optional[str] = None, on: t.Optional[types.Day] = None
 ) -> TaxRate:
     """Looks a rate up in the bundled table; see `quote` for what such a rate is worth.
 
@@ -208,9 +212,9 @@ class CashierUrl:
     __slots__ = ("_shown", "session_id", "url")
 
     url: str
-    session_id: str | None
+    session_id: t.Optional[str]
 
-    def __init__(self, url: str, session_id: str | None, shown: str) -> None:
+    def __init__(self, url: str, session_id: t.Optional[str], shown: str) -> None:
         self.url = url
         self.session_id = session_id
         self._shown = shown
@@ -222,7 +226,7 @@ class CashierUrl:
         return f"CashierUrl({self._shown!r})"
 
 
-def check_cashier_url(url: str, *, allow_origins: Iterable[str] = ()) -> CashierUrl:
+def check_cashier_url(url: str, *, allow_origins: t.Iterable[str] = ()) -> CashierUrl:
     """Checks that a URL is FastStar's cashier before it is opened.
 
     Args:
@@ -232,12 +236,11 @@ def check_cashier_url(url: str, *, allow_origins: Iterable[str] = ()) -> Cashier
     Raises:
         ValidationError: ``origin_not_allowed`` or ``invalid_url``.
     """
-    return CashierUrl(*_faststar.check_cashier_url(url, list(allow_origins)))
+    origins = _listed(allow_origins, "allow_origins")
+    return CashierUrl(*_faststar.check_cashier_url(url, origins))
 
 
-def return_outcome(
-    came_back_to: str, *, success_url: str, cancel_url: str
-) -> Literal["success", "cancel", "other"]:
+def return_outcome(came_back_to: str, *, success_url: str, cancel_url: str) -> types.Outcome:
     """Tells by the URL that a buyer came back to which way it went. For the screen alone: the
     webhook says whether it was paid."""
     return _faststar.return_outcome(success_url, cancel_url, came_back_to)
@@ -251,11 +254,24 @@ def _require_int(given: object, name: str) -> None:
             code="invalid_type",
             param=name,
         )
+    if not -(2**63) <= given < 2**63:
+        raise ValidationError(
+            f"{name} must fit a signed 64-bit integer", code="out_of_range", param=name
+        )
 
 
-def _iso(day: datetime.date | str | None) -> str | None:
-    return day if day is None or isinstance(day, str) else day.isoformat()[:10]
+def _iso(day: t.Any) -> t.Any:
+    # What is neither a date nor a text is for the core to refuse.
+    return day.isoformat()[:10] if hasattr(day, "isoformat") else day
 
 
-def _plain(item: Any) -> Any:
-    return item.to_dict() if hasattr(item, "to_dict") else item
+def _listed(given: t.Iterable[t.Any], name: str) -> list[t.Any]:
+    # A str is an iterable of its letters, and a dict one of its keys.
+    if not isinstance(given, (str, bytes)) and not hasattr(given, "keys"):
+        try:
+            return list(given)
+        except TypeError:
+            pass
+    raise ValidationError(
+        f"{name} must be a list, not {type(given).__name__}", code="invalid_type", param=name
+    )

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 from . import _faststar
 from ._errors import ValidationError
+from ._faststar import Event, Session
 from ._offline import Money
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
-    from ._faststar import Event, Session
-    from .types import PaymentVerdict
+    from . import _typing as t
+    from . import types
+else:
+    from ._lazy import t, types
 
 
 class PaymentCheck:
@@ -35,15 +35,17 @@ class PaymentCheck:
 
     __slots__ = ("expected", "is_paid", "message", "paid", "session_id", "verdict")
 
-    verdict: PaymentVerdict
+    verdict: types.PaymentVerdict
     is_paid: bool
-    expected: Money | None
+    expected: t.Optional[Money]
     paid: Money
-    session_id: str | None
+    session_id: t.Optional[str]
     message: str
 
-    def __init__(self, fields: Mapping[str, Any]) -> None:
+    def __init__(self, fields: t.Mapping[str, t.Any]) -> None:
         for name in self.__slots__:
+            if name not in fields:
+                raise ValidationError(f"{name} is missing", code="missing_field", param=name)
             value = fields[name]
             if name in ("expected", "paid") and value is not None:
                 value = Money(value["amount"], value["currency"])
@@ -52,11 +54,16 @@ class PaymentCheck:
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"{type(self).__name__} is immutable")
 
-    def to_dict(self) -> dict[str, Any]:
+    @classmethod
+    def from_dict(cls, fields: t.Mapping[str, t.Any]) -> PaymentCheck:
+        """Makes one from its fields: for a test, or what `to_dict` gave."""
+        return cls(fields)
+
+    def to_dict(self) -> dict[str, t.Any]:
         """Gives the fields as a dict that JSON can hold."""
-        fields: dict[str, Any] = {name: getattr(self, name) for name in self.__slots__}
+        fields: dict[str, t.Any] = {name: getattr(self, name) for name in self.__slots__}
         for name in ("expected", "paid"):
-            money: Money | None = fields[name]
+            money: t.Optional[Money] = fields[name]
             if money is not None:
                 fields[name] = {"amount": money.amount, "currency": money.currency}
         return fields
@@ -82,9 +89,9 @@ class PaymentCheck:
 def check_payment(
     event: Event,
     *,
-    amount: int | None,
-    currency: str | None,
-    session: Session | Mapping[str, Any] | None = None,
+    amount: t.Optional[int],
+    currency: t.Optional[str],
+    session: t.Union[Session, t.Mapping[str, t.Any], None] = None,
 ) -> PaymentCheck:
     """Judges whether a ``payment.succeeded`` settles an order; sends nothing.
 
@@ -122,6 +129,6 @@ def _require_event(given: object) -> None:
         )
 
 
-def session_to_read(check: PaymentCheck) -> str | None:
+def session_to_read(check: PaymentCheck) -> t.Optional[str]:
     """Gives the id of the session that would make the verdict final, where there is one."""
     return check.session_id if check.verdict == "session_needed" else None

@@ -4,12 +4,14 @@
 from __future__ import annotations
 
 from . import _faststar
+from ._faststar import Event
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ._faststar import Event
+    from . import _typing as t
+    from . import types
+else:
+    from ._lazy import t, types
 
 
 class Webhook:
@@ -29,38 +31,41 @@ class Webhook:
 
     @staticmethod
     def verify(
-        body: bytes | bytearray | memoryview | str,
-        header: str | None,
-        secret: str | Iterable[str],
+        body: types.Body,
+        header: types.HeaderValue,
+        secret: types.Secrets,
         *,
-        event_id: str | None = None,
-        tolerance: int | None = None,
-        now: int | None = None,
+        event_id: types.HeaderValue = None,
+        tolerance: t.Optional[float] = None,
+        now: t.Optional[float] = None,
     ) -> Event:
         """Verifies a webhook and gives its event.
 
         Args:
             body: The raw body, the bytes as they came, before any JSON parser.
-            header: The value of ``X-Webhook-Signature``.
+            header: The value of ``X-Webhook-Signature``: a str, bytes, or the list of them that
+                some frameworks give.
             secret: The endpoint's secret, or several while one is replaced: any one may match.
             event_id: The value of ``X-Webhook-ID``, which must then name the signed event.
             tolerance: How many seconds the signature's time may be off, both ways; 300.
             now: The time in unix seconds, for tests; the system's clock otherwise.
 
         Raises:
-            SignatureVerificationError: It must not be trusted; `code` says why.
+            SignatureVerificationError: It must not be trusted; `code` says why. Answer 400.
+            ConfigurationError: There is no secret, or an option cannot work. Answer 500, so that
+                the webhook comes again.
+            ValidationError: `body` or `header` is of a type that cannot be what came.
         """
-        secrets = [secret] if isinstance(secret, str) else list(secret)
         return _faststar.verify_webhook(
-            body, header, secrets, event_id=event_id, tolerance=tolerance, now=now
+            body, header, secret, event_id=event_id, tolerance=tolerance, now=now
         )
 
     @staticmethod
     def sign_for_test(
-        body: bytes | bytearray | memoryview | str,
-        secret: str | Iterable[str],
+        body: types.Body,
+        secret: types.Secrets,
         *,
-        timestamp: int | None = None,
+        timestamp: t.Optional[float] = None,
     ) -> str:
         """Signs a body as FastStar does and gives the value of ``X-Webhook-Signature``.
 
@@ -68,6 +73,8 @@ class Webhook:
             body: The body to sign.
             secret: The secret, or several: one ``v1`` for each.
             timestamp: When it is signed, in unix seconds; now.
+
+        Raises:
+            ConfigurationError: There is no secret.
         """
-        secrets = [secret] if isinstance(secret, str) else list(secret)
-        return _faststar.sign_webhook(body, secrets, timestamp=timestamp)
+        return _faststar.sign_webhook(body, secret, timestamp=timestamp)

@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from faststar import Event
-from faststar.django import on
-from faststar.django.inbox import Outcome, receive, run_again
-from faststar.django.models import WebhookEvent
+from faststar.django import GiveUp, on
+from faststar.django.inbox import Outcome, receive
+from faststar.django.models import OrderSession, WebhookEvent
 from orders.models import Fulfilment
 from posts import fulfilments, inbox, payment_body
 
@@ -46,6 +46,7 @@ def run_all(client: Client) -> list[str]:
 
 
 def test_failed_events_are_run_again(admin: Client, broken: dict[str, bool]) -> None:
+    on("payment.failed")(lambda event: None)
     receive(Event.parse(payment_body("evt_done", "payment.failed")))
     for id in ("evt_1", "evt_2"):
         assert receive(Event.parse(payment_body(id))) is Outcome.FAILED
@@ -54,14 +55,35 @@ def test_failed_events_are_run_again(admin: Client, broken: dict[str, bool]) -> 
     broken["broken"] = False
     assert run_all(admin) == ["Done: 2."]
     assert (fulfilments(), inbox().state, inbox().attempts) == (2, "processed", 3)
-    assert run_all(admin) == ["None of them has failed."]
+    assert run_all(admin) == ["All of them are processed."]
     assert fulfilments() == 2
 
 
-def test_what_is_done_is_not_run_again(database: str) -> None:
-    receive(Event.parse(payment_body()))
-    with pytest.raises(ValueError, match="has not failed"):
-        run_again(inbox())
+def test_events_in_every_state_are_run_again(admin: Client, broken: dict[str, bool]) -> None:
+    gives_up = True
+
+    @on("payment.failed")
+    def handler(event: Event) -> None:
+        if gives_up:
+            raise GiveUp("not yet")
+
+    receive(Event.parse(payment_body("evt_failed")))
+    receive(Event.parse(payment_body("evt_given_up", "payment.failed")))
+    receive(Event.parse(payment_body("evt_unhandled", "invoice.paid")))
+    receive(Event.parse(payment_body("evt_lost", "payment.canceled")))
+    WebhookEvent.objects.filter(pk="evt_lost").update(body="")
+    assert run_all(admin) == [
+        "Failed again: 1. The log says why.",
+        "Given up again: 1.",
+        "Still without a handler: 1.",
+        "Not kept any more: 1. Let FastStar send them again.",
+    ]
+    broken["broken"] = gives_up = False
+    on("invoice.paid")(lambda event: None)
+    assert run_all(admin) == ["Done: 3.", "Not kept any more: 1. Let FastStar send them again."]
+    states = dict(WebhookEvent.objects.values_list("pk", "state"))
+    assert states.pop("evt_lost") == "unhandled"
+    assert set(states.values()) == {"processed"}
 
 
 def test_the_inbox_is_shown_and_searched(admin: Client, broken: dict[str, bool]) -> None:
@@ -77,7 +99,26 @@ def test_the_inbox_is_shown_and_searched(admin: Client, broken: dict[str, bool])
     assert "pi_1" not in detail, "the body is not shown"
 
 
+def test_the_sessions_of_orders_are_shown_without_their_urls(admin: Client) -> None:
+    OrderSession.objects.create(
+        reference="A-17",
+        attempt=1,
+        session_id="cs_1",
+        url="https://cashier/CANARY",
+        params="CANARY",
+    )
+    path = "/admin/faststar/ordersession/"
+    (row,) = OrderSession.objects.all()
+    pages = [admin.get(path, {"q": "A-17"}), admin.get(f"{path}{row.pk}/change/")]
+    for page in pages:
+        assert "cs_1" in page.content.decode()
+        assert "CANARY" not in page.content.decode()
+    assert admin.get(f"{path}add/").status_code == 403
+    assert admin.post(f"{path}{row.pk}/delete/", {"post": "yes"}).status_code == 403
+
+
 def test_nothing_is_edited_or_deleted(admin: Client) -> None:
+    on("payment.succeeded")(lambda event: None)
     receive(Event.parse(payment_body()))
     assert admin.get(f"{LIST}add/").status_code == 403
     assert admin.post(f"{LIST}evt_5F1/delete/", {"post": "yes"}).status_code == 403

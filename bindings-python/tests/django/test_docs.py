@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.cookiejar
 import json
 import os
 import re
@@ -20,8 +21,10 @@ from typing import Any, Callable
 import pytest
 from django.core.management import call_command
 from faststar.django import conf
+from postgres import Postgres
 
 ROOT = Path(__file__).resolve().parents[3]
+RECIPE = Path(__file__).with_name("recipe.py")
 TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 
 
@@ -29,11 +32,11 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 def project(tmp_path: Path) -> Path:
     """A new project with the files of the page, each named in its block's first line."""
     call_command("startproject", "docs", tmp_path)
-    (tmp_path / "orders").mkdir()
+    (tmp_path / "orders" / "templates" / "orders").mkdir(parents=True)
     (tmp_path / "orders" / "__init__.py").touch()
     text = (ROOT / "docs" / "django.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"```python\n# (\S+)\n(.*?)```", text, re.DOTALL)
-    assert len(blocks) == text.count("```python")
+    blocks = re.findall(r"```(?:python\n#|html\n<!--) (\S+)(?: -->)?\n(.*?)```", text, re.DOTALL)
+    assert len(blocks) == text.count("```python") + text.count("```html")
     for name, code in blocks:
         file = tmp_path / ("docs" if "/" not in name else "") / name
         before = file.read_text() if name == "settings.py" else ""
@@ -55,12 +58,65 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def test_its_tests_pass(project: Path) -> None:
-    keys = environment(FASTSTAR_API_KEY="sk_test", FASTSTAR_WEBHOOK_SECRET="whsec_test")
-    command = [sys.executable, "manage.py", "test"]
-    ran = subprocess.run(command, cwd=project, env=keys, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr
-    assert "Ran 2 tests" in ran.stderr
+def run(project: Path, *arguments: str, **values: str) -> str:
+    """Runs Python in the project and gives what it told."""
+    ran = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=project,
+        env=environment(DJANGO_SETTINGS_MODULE="docs.settings", **values),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stdout
+    return ran.stdout
+
+
+PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--ds=docs.settings")
+
+
+def test_its_tests_pass_without_any_secret(project: Path) -> None:
+    assert "2 passed" in run(project, *PYTEST, "orders")
+
+
+def test_it_has_nothing_to_warn_of_but_the_secrets(project: Path) -> None:
+    run(project, "manage.py", "makemigrations", "orders")
+    told = run(project, "manage.py", "check")
+    assert set(re.findall(r"faststar\.\w+", told)) == {"faststar.W003", "faststar.W004"}
+    keys = {"FASTSTAR_API_KEY": "sk_test", "FASTSTAR_WEBHOOK_SECRET": "whsec_test"}
+    assert "no issues" in run(project, "manage.py", "check", **keys)
+
+
+@pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])
+def test_its_recipe_holds_an_orders_life_long(project: Path, vendor: str) -> None:
+    (project / "test_recipe.py").write_text(RECIPE.read_text())
+    values = {"RECIPE_DATABASE": vendor}
+    if vendor == "postgresql":
+        server = Postgres()
+        database: Any = {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": "recipe",
+            "USER": "postgres",
+            "HOST": server.socket,
+        }
+    else:
+        # In a file, since forty threads share it.
+        name = str(project / "recipe.db")
+        database = {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": name,
+            "TEST": {"NAME": name},
+            "OPTIONS": {"timeout": 30},
+        }
+    with open(project / "docs" / "settings.py", "a") as settings:
+        settings.write(f'DATABASES = {{"default": {database!r}}}\n')
+    try:
+        told = run(project, *PYTEST, "test_recipe.py", **values)
+    finally:
+        if vendor == "postgresql":
+            server.stop()
+    tests = RECIPE.read_text().count("\ndef test_")
+    assert f"{tests} passed" in told
 
 
 class NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -82,11 +138,17 @@ def test_an_order_is_paid_in_the_sandbox(project: Path) -> None:
             stdout=writer,
             stderr=subprocess.STDOUT,
         )
-    opener = urllib.request.build_opener(NoRedirect)
+    jar = http.cookiejar.CookieJar()
+    opener = urllib.request.build_opener(NoRedirect, urllib.request.HTTPCookieProcessor(jar))
+    page = f"http://127.0.0.1:{port}/orders/A-17/"
 
     def pay() -> str | None:
         try:
-            opener.open(f"http://127.0.0.1:{port}/orders/1/pay/", timeout=30)
+            with opener.open(page, timeout=30) as answer:
+                form = answer.read().decode()
+            token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+            assert token is not None
+            opener.open(f"{page}pay/", f"csrfmiddlewaretoken={token[1]}".encode(), timeout=30)
         except urllib.error.HTTPError as answer:
             return answer.headers["Location"]
         except OSError:
@@ -98,8 +160,10 @@ def test_an_order_is_paid_in_the_sandbox(project: Path) -> None:
         assert server.poll() is None, log.read_text()
         database = sqlite3.connect(project / "db.sqlite3")
         with database:
-            values = "(id, total, currency, paid) values (1, 999, 'EUR', 0)"
-            database.execute(f"insert into orders_order {values}")
+            database.execute(
+                "insert into orders_order (number, amount, currency, state, payment_id, note) "
+                "values ('A-17', 999, 'EUR', 'pending', '', '')"
+            )
         until(lambda: pay() is not None)
         cashier = urllib.parse.urlsplit(pay() or "")
         token = urllib.parse.parse_qs(cashier.query)["token"][0]
@@ -109,7 +173,7 @@ def test_an_order_is_paid_in_the_sandbox(project: Path) -> None:
         body = json.dumps({"token": token, "card": {"number": "4242424242424242"}}).encode()
         request = urllib.request.Request(f"{url}/pay", body, {"Content-Type": "application/json"})
         urllib.request.urlopen(request, timeout=30)
-        until(lambda: database.execute("select paid from orders_order").fetchone() == (1,))
+        until(lambda: database.execute("select state from orders_order").fetchone() == ("paid",))
         database.close()
     finally:
         server.send_signal(signal.SIGTERM)

@@ -1,25 +1,25 @@
-"""Settings, their checks, the clients, the amount guard."""
+"""Settings, their checks, the clients."""
 
 from __future__ import annotations
 
-import pickle
-from decimal import Decimal
+import importlib
+import os
+import subprocess
+import sys
+from types import ModuleType
+from typing import Any
 
 import faststar
 import pytest
+from django.apps import apps
 from django.core.checks import run_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.test import override_settings
-from faststar import Event, Money, ValidationError
-from faststar.django import (
-    AmountMismatch,
-    conf,
-    get_async_client,
-    get_client,
-    guard_amount,
-    handlers,
-    on,
-)
-from posts import payment_body
+from django.urls import include, path
+from faststar.django import conf, get_async_client, get_client, handlers, on, signals
+from faststar.django.views import awebhook
+from routers import TestRouter
 
 GOOD = {"API_KEY": "sk_test", "WEBHOOK_SECRET": "whsec_test"}
 
@@ -30,9 +30,26 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
+@pytest.fixture(autouse=True)
+def handled(no_handlers: None) -> None:
+    on("payment.succeeded")(print)
+
+
+def told(*, deploy: bool = False) -> list[Any]:
+    every = run_checks(include_deployment_checks=deploy)
+    return [one for one in every if str(one.id).startswith("faststar.")]
+
+
 def found(given: object, *, debug: bool = True) -> list[str]:
     with override_settings(FASTSTAR=given, DEBUG=debug):
-        return [one.id for one in run_checks() if one.id.startswith("faststar.")]
+        return [one.id for one in told()]
+
+
+def in_deployment(given: object = GOOD, **more: Any) -> list[str]:
+    more.setdefault("ALLOWED_HOSTS", ["shop.example"])
+    more.setdefault("APPEND_SLASH", False)
+    with override_settings(FASTSTAR=given, DEBUG=False, **more):
+        return [one.id for one in told(deploy=True)]
 
 
 @pytest.mark.parametrize(
@@ -41,12 +58,20 @@ def found(given: object, *, debug: bool = True) -> list[str]:
         (GOOD, []),
         ({**GOOD, "WEBHOOK_SECRET": ["whsec_new", "whsec_old"]}, []),
         ({**GOOD, "MERCHANT": "mor", "TIMEOUT": 5.0, "MAX_RETRIES": 0}, []),
-        ({}, ["faststar.E003", "faststar.E004"]),
-        ({"API_KEY": "", "WEBHOOK_SECRET": ""}, ["faststar.E003", "faststar.E004"]),
-        ({**GOOD, "WEBHOOK_SECRET": []}, ["faststar.E004"]),
-        ({**GOOD, "WEBHOOK_SECRET": 5}, ["faststar.E004"]),
-        ({**GOOD, "WEBHOOK_SECRET": b"whsec"}, ["faststar.E004"]),
+        ({}, ["faststar.W003", "faststar.W004"]),
+        ({"API_KEY": "", "WEBHOOK_SECRET": ""}, ["faststar.W003", "faststar.W004"]),
+        ({**GOOD, "WEBHOOK_SECRET": []}, ["faststar.W004"]),
+        ({**GOOD, "WEBHOOK_SECRET": b""}, ["faststar.W004"]),
+        ({**GOOD, "WEBHOOK_SECRET": b"whsec"}, []),
+        ({**GOOD, "WEBHOOK_SECRET": [b"whsec_new", "whsec_old"]}, []),
+        ({**GOOD, "WEBHOOK_SECRET": 5}, ["faststar.E005"]),
+        ({**GOOD, "WEBHOOK_SECRET": [None]}, ["faststar.E005"]),
         ({**GOOD, "WEBHOOK_SECRET": "whsec_test\n"}, ["faststar.E005"]),
+        ({**GOOD, "WEBHOOK_TOLERANCE": "300"}, ["faststar.E007"]),
+        ({**GOOD, "WEBHOOK_TOLERANCE": -1}, ["faststar.E007"]),
+        ({**GOOD, "BODY_RETENTION_DAYS": 0, "LOCK_TIMEOUT": 0.5}, []),
+        ({**GOOD, "BODY_RETENTION_DAYS": -1, "LOCK_TIMEOUT": "2"}, ["faststar.E007"] * 2),
+        ({**GOOD, "LOCK_TIMEOUT": True}, ["faststar.E007"]),
         ({**GOOD, "WEBHOOK_SECRET": ["whsec_test", ""]}, ["faststar.E005"]),
         ({**GOOD, "API_KEY": "sk test"}, ["faststar.E006"]),
         ({**GOOD, "API_KEY": 5}, ["faststar.E006"]),
@@ -62,7 +87,7 @@ def test_checks_say_what_is_wrong(given: object, ids: list[str]) -> None:
 
 def test_a_check_says_what_to_do_and_no_secret() -> None:
     with override_settings(FASTSTAR={"APIKEY": "CANARY", "WEBHOOK_SECRET": "CANARY secret"}):
-        messages = [one for one in run_checks() if one.id.startswith("faststar.")]
+        messages = told()
     text = "\n".join(f"{one.msg} {one.hint}" for one in messages)
     assert "Did you mean API_KEY?" in text
     assert "manage.py faststar_sandbox" in text
@@ -92,10 +117,188 @@ def test_a_sandbox_is_on_this_machine(url: str | None, sandbox: bool) -> None:
         assert conf.is_sandbox() is sandbox
 
 
+@pytest.mark.django_db(databases=["default", "postgresql"])
+def test_missing_secrets_stop_no_build_but_a_deployment() -> None:
+    with override_settings(FASTSTAR={}):
+        call_command("check")
+        call_command("makemigrations", "--check", "--dry-run", "faststar")
+        with pytest.raises(SystemCheckError, match=r"faststar\.E003(.|\n)*faststar\.E004"):
+            call_command("check", deploy=True)
+    assert in_deployment({}) == ["faststar.W003", "faststar.W004", "faststar.E003", "faststar.E004"]
+    assert in_deployment({"API_KEY": "sk_test"}) == ["faststar.W004", "faststar.E004"]
+    assert in_deployment(GOOD) == []
+
+
+def test_a_payment_that_nothing_handles_is_a_warning() -> None:
+    handlers._registered.clear()
+    on("payment.failed")(print)
+    assert found(GOOD) == ["faststar.W005"]
+    with override_settings(FASTSTAR=GOOD):
+        assert "in a module faststar_handlers of an app" in told()[0].hint
+
+    def receiver(**_: object) -> None:
+        """Handles every event, since it is in the transaction."""
+
+    signals.webhook_received.connect(receiver)
+    try:
+        assert found(GOOD) == []
+    finally:
+        signals.webhook_received.disconnect(receiver)
+    on("*")(print)
+    assert found(GOOD) == []
+
+
+@pytest.mark.parametrize("name", ["faststar_handler.py", "faststarhandlers.py"])
+def test_a_module_of_handlers_that_is_named_wrongly_is_named(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    handlers._registered.clear()
+    (tmp_path / name).touch()
+    monkeypatch.setattr(apps.get_app_config("orders"), "path", str(tmp_path))
+    with override_settings(FASTSTAR=GOOD):
+        (warning,) = told()
+    module = name.removesuffix(".py")
+    assert warning.hint == f"orders has a module {module}; it must be named faststar_handlers."
+
+
+EARLY = """
+import django.db.transaction
+from django.db import transaction as tx
+from django.db.transaction import on_commit
+from faststar.django import on
+
+@on("payment.succeeded")
+def handler(event):
+    tx.on_commit(print)
+    on_commit(print, robust=True)
+    django.db.transaction.on_commit(print)
+    tx.on_commit(print, using="inbox")
+    tx.on_commit(print, "inbox")
+    event.on_commit(print)
+"""
+IN_ASYNC = """
+from django.db import transaction
+from faststar.django import on, on_commit
+
+def helper():
+    transaction.on_commit(print)
+
+@on("payment.succeeded")
+async def handler(event):
+    on_commit(print)
+    transaction.on_commit(print)
+    transaction.on_commit(print, using="default")
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "inbox", "lines"),
+    [
+        (EARLY, "default", []),
+        (EARLY, "postgresql", [9, 10, 11]),
+        (IN_ASYNC, "default", [11, 12]),
+        (IN_ASYNC, "postgresql", [6, 11, 12]),
+    ],
+)
+def test_an_on_commit_that_does_not_wait_is_a_warning(
+    code: str, inbox: str, lines: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Any
+) -> None:
+    handlers._registered.clear()
+    (tmp_path / "early_handlers.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(TestRouter, "database", inbox)
+    try:
+        importlib.import_module("early_handlers")
+        with override_settings(FASTSTAR=GOOD):
+            warnings = told()
+    finally:
+        del sys.modules["early_handlers"]
+    assert [one.id for one in warnings] == ["faststar.W006"] * len(lines)
+    assert [f"line {line} of early_handlers" in one.msg for one, line in zip(warnings, lines)] == [
+        True
+    ] * len(lines)
+
+
+@pytest.mark.parametrize(
+    ("more", "ids"),
+    [
+        ({"SECURE_SSL_REDIRECT": True}, ["faststar.W007"]),
+        (
+            {
+                "SECURE_SSL_REDIRECT": True,
+                "SECURE_PROXY_SSL_HEADER": ("HTTP_X_FORWARDED_PROTO", "https"),
+            },
+            [],
+        ),
+        ({"SECURE_SSL_REDIRECT": True, "SECURE_REDIRECT_EXEMPT": ["^webhooks/"]}, []),
+        ({"SECURE_SSL_REDIRECT": True, "MIDDLEWARE": []}, []),
+        ({"ALLOWED_HOSTS": []}, ["faststar.W008"]),
+        ({"ALLOWED_HOSTS": ["localhost", "127.0.0.1"]}, ["faststar.W008"]),
+        ({"ALLOWED_HOSTS": ["localhost", ".shop.example"]}, []),
+        ({"ALLOWED_HOSTS": ["*"]}, []),
+        ({"APPEND_SLASH": True}, ["faststar.I001"]),
+    ],
+)
+def test_what_stands_in_front_of_the_view_is_told_in_a_deployment(
+    more: dict[str, Any], ids: list[str]
+) -> None:
+    assert in_deployment(**more) == ids
+    with override_settings(FASTSTAR=GOOD, **more):
+        assert told() == [], "in development nothing of it matters"
+
+
+def test_the_gates_are_those_of_the_view_that_is_there() -> None:
+    urls = ModuleType("urls_of_a_test")
+    urls.urlpatterns = []  # type: ignore[attr-defined]
+    closed: dict[str, Any] = {"ALLOWED_HOSTS": [], "APPEND_SLASH": True, "ROOT_URLCONF": urls}
+    assert in_deployment(**closed) == []
+    urls.urlpatterns = [path("paid", awebhook)]  # type: ignore[attr-defined]
+    assert in_deployment(**{**closed, "ROOT_URLCONF": _copy(urls)}) == ["faststar.W008"]
+    urls.urlpatterns = [path("paid/", include("faststar.django.urls"))]  # type: ignore[attr-defined]
+    ids = in_deployment(**{**closed, "ROOT_URLCONF": _copy(urls)})
+    assert ids == ["faststar.W008", "faststar.I001"]
+
+
+def _copy(urls: ModuleType) -> ModuleType:
+    # Django keeps what it has made of a module.
+    other = ModuleType("urls_of_a_test")
+    other.urlpatterns = list(urls.urlpatterns)  # type: ignore[attr-defined]
+    return other
+
+
+def test_a_server_is_told_at_its_start_that_the_secret_is_missing() -> None:
+    mine = {k: v for k, v in os.environ.items() if not k.startswith("FASTSTAR_")}
+    code = (
+        "from django.conf import settings; settings.configure("
+        "INSTALLED_APPS=['django.contrib.contenttypes', 'faststar.django']);"
+        "from django.core.wsgi import get_wsgi_application; get_wsgi_application()"
+    )
+    for secret, expected in (("", True), ("whsec_test", False), ("a b", True)):
+        ran = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**mine, "FASTSTAR_WEBHOOK_SECRET": secret},
+            capture_output=True,
+            text=True,
+        )
+        assert ran.returncode == 0, ran.stderr
+        assert ("webhooks will be answered with 500" in ran.stderr) is expected
+        assert "a b" not in ran.stderr
+        if secret == "":
+            assert 'set FASTSTAR["WEBHOOK_SECRET"]' in ran.stderr
+    command = "from django.core.management import call_command, execute_from_command_line as run;"
+    code = code.replace(
+        "from django.core.wsgi import get_wsgi_application; get_wsgi_application()",
+        command + "run(['manage.py', 'check'])",
+    )
+    ran = subprocess.run([sys.executable, "-c", code], env=mine, capture_output=True, text=True)
+    assert "faststar.W004" in ran.stderr
+    assert "webhooks will be answered with 500" not in ran.stderr, "the check has told it"
+
+
 def test_a_handler_for_a_misspelt_type_is_a_warning() -> None:
     on("payment.succeded", "*", "payment.failed")(print)
     with override_settings(FASTSTAR=GOOD):
-        (warning,) = [one for one in run_checks() if one.id.startswith("faststar.")]
+        (warning,) = told()
     assert warning.id == "faststar.W002"
     assert warning.hint == "Did you mean 'payment.succeeded'?"
 
@@ -120,7 +323,17 @@ def test_there_is_one_client_until_the_settings_change() -> None:
         assert get_client() is not client and get_async_client() is not asynchronous
     with override_settings(LANGUAGE_CODE="de"):
         again = get_client()
-    assert get_client() is again
+        assert get_client() is again
+
+
+def test_another_environment_makes_another_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    with override_settings(FASTSTAR={}):
+        for get in (get_client, get_async_client):
+            monkeypatch.setenv("FASTSTAR_API_KEY", "sk_one")
+            one = get()
+            assert get() is one
+            monkeypatch.setenv("FASTSTAR_API_KEY", "sk_two")
+            assert get() is not one
 
 
 def test_a_client_without_a_key_says_so() -> None:
@@ -133,40 +346,3 @@ def test_handlers_modules_are_found() -> None:
 
     assert "settlement.succeeded" not in handlers.registered_types(), "the fixture forgot it"
     assert faststar_handlers.found.__module__ == "orders.faststar_handlers"
-
-
-def paid(**data: object) -> Event:
-    return Event.parse(payment_body(**data))  # type: ignore[arg-type]
-
-
-def test_the_guard_lets_the_right_amount_pass() -> None:
-    payment = guard_amount(paid(), amount=1079, currency="usd")
-    assert payment.payment_id == "pi_1"
-
-
-@pytest.mark.parametrize(
-    ("amount", "currency"), [(1078, "USD"), (1080, "USD"), (1079, "EUR"), (0, "USD")]
-)
-def test_the_guard_stops_another_amount(amount: int, currency: str) -> None:
-    with pytest.raises(AmountMismatch) as raised:
-        guard_amount(paid(), amount=amount, currency=currency)
-    error = raised.value
-    assert (error.expected, error.paid) == (Money(amount, currency), Money(1079, "USD"))
-    assert error.code == "amount_mismatch"
-    assert "10.79 USD was paid" in str(error)
-    assert isinstance(error, faststar.FastStarError)
-    again = pickle.loads(pickle.dumps(error))
-    assert (again.expected, again.paid, str(again)) == (error.expected, error.paid, str(error))
-
-
-@pytest.mark.parametrize("amount", [Decimal("10.79"), 10.79, True, "1079", None])
-def test_the_guard_takes_only_an_int(amount: object) -> None:
-    with pytest.raises(ValidationError, match=r"999 is 9\.99 USD") as raised:
-        guard_amount(paid(amount=1), amount=amount, currency="USD")  # type: ignore[arg-type]
-    assert raised.value.param == "amount"
-
-
-@pytest.mark.parametrize("type", ["payment.failed", "payment.refunded", "invoice.paid"])
-def test_the_guard_stops_what_is_no_payment(type: str) -> None:
-    with pytest.raises(ValidationError, match=r"only payment\.succeeded does"):
-        guard_amount(paid(type=type), amount=1079, currency="USD")

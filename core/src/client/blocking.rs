@@ -147,7 +147,7 @@ impl Client {
         })
     }
 
-    fn execute_here<T: DeserializeOwned>(
+    fn execute_here<T: DeserializeOwned + Send>(
         &self,
         request: &Request,
         options: &Options,

@@ -16,6 +16,7 @@ use crate::secret::Secret;
 use super::Client;
 use super::observer::Observer;
 use super::reqwest_transport::{self, ReqwestTransport};
+use super::terms::Terms;
 use super::transport::Transport;
 
 /// Where the live platform is.
@@ -52,6 +53,7 @@ pub struct ClientBuilder {
     roots_pem: Vec<Vec<u8>>,
     transport: Option<Arc<dyn Transport>>,
     observer: Option<Arc<dyn Observer>>,
+    terms: Terms,
 }
 
 /// What a client was told, checked.
@@ -66,6 +68,7 @@ pub(super) struct Config {
     pub(super) max_retries: u32,
     pub(super) merchant: Option<MerchantKind>,
     pub(super) observer: Option<Arc<dyn Observer>>,
+    pub(super) terms: Terms,
     /// What is trusted beside Mozilla's.
     roots: Vec<TrustAnchor<'static>>,
     /// The caller's own, which stands for all connections.
@@ -86,6 +89,7 @@ impl ClientBuilder {
             roots_pem: Vec::new(),
             transport: None,
             observer: None,
+            terms: Terms::RUST,
         }
     }
 
@@ -145,6 +149,11 @@ impl ClientBuilder {
     }
 
     /// Sets how often a failed attempt is repeated; 2 unless set, which makes 3 attempts.
+    ///
+    /// A budget that the clones of a client share keeps retries from making an outage worse: it holds
+    /// twenty, a second gives one back, and so do five calls that the server served. Waiting for a
+    /// request of the same idempotency key (409) takes nothing of it, and
+    /// [`Call::max_retries`](super::Call::max_retries) wins over it.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.max_retries = retries;
         self
@@ -177,6 +186,12 @@ impl ClientBuilder {
         self
     }
 
+    /// Names options in errors as a language package calls them; [`Terms::RUST`] unless set.
+    pub fn terms(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
+    }
+
     /// Sends through a transport of your own instead of reqwest.
     pub fn transport(mut self, transport: impl Transport) -> Self {
         self.transport = Some(Arc::new(transport));
@@ -194,15 +209,17 @@ impl ClientBuilder {
     }
 
     pub(super) fn check(self) -> Result<Config> {
+        let terms = self.terms;
         Ok(Config {
-            base_url: check_base_url(&self.base_url)?,
-            headers: check_headers(&self.api_key, self.user_agent.as_deref())?,
+            base_url: check_base_url(&self.base_url, terms.base_url)?,
+            headers: check_headers(&self.api_key, self.user_agent.as_deref(), &terms)?,
             timeout: check_duration(self.timeout, "timeout")?,
-            connect_timeout: check_duration(self.connect_timeout, "connect_timeout")?,
+            connect_timeout: check_duration(self.connect_timeout, terms.connect_timeout)?,
             max_retries: self.max_retries,
             merchant: check_merchant(self.merchant)?,
             observer: self.observer,
-            roots: check_roots(&self.roots_pem)?,
+            terms,
+            roots: check_roots(&self.roots_pem, &terms)?,
             transport: self.transport,
             api_key: self.api_key,
         })
@@ -228,7 +245,8 @@ impl Config {
             return Ok(Arc::clone(transport));
         }
         let direct = is_loopback(&self.base_url);
-        Ok(Arc::new(ReqwestTransport::new(self.connect_timeout, direct, &self.roots)?))
+        let (timeout, terms) = (self.connect_timeout, self.terms);
+        Ok(Arc::new(ReqwestTransport::new(timeout, direct, &self.roots, terms)?))
     }
 }
 
@@ -243,22 +261,22 @@ impl fmt::Debug for Config {
     }
 }
 
-fn check_base_url(text: &str) -> Result<Url> {
-    let refuse = |message: &str| Err(misconfigured("base_url", message));
+fn check_base_url(text: &str, name: &str) -> Result<Url> {
+    let refuse = |message: &str| Err(misconfigured(name, format!("{name} {message}")));
     let Ok(mut url) = Url::parse(text) else {
-        return refuse("base_url must be an absolute URL such as https://api.faststarpay.com");
+        return refuse("must be an absolute URL such as https://api.faststarpay.com");
     };
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}
-        "http" => return refuse("base_url must start with https:// unless it is this machine"),
-        _ => return refuse("base_url must start with https://"),
+        "http" => return refuse("must start with https:// unless it is this machine"),
+        _ => return refuse("must start with https://"),
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return refuse("base_url must not carry a user name or a password");
+        return refuse("must not carry a user name or a password");
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return refuse("base_url must not carry a query or a fragment");
+        return refuse("must not carry a query or a fragment");
     }
     let path = match url.path().trim_end_matches('/') {
         "" => "/api/v1".to_owned(),
@@ -268,24 +286,24 @@ fn check_base_url(text: &str) -> Result<Url> {
     Ok(url)
 }
 
-fn check_headers(api_key: &Secret, product: Option<&str>) -> Result<HeaderMap> {
+fn check_headers(api_key: &Secret, product: Option<&str>, terms: &Terms) -> Result<HeaderMap> {
     let is_visible = |byte: u8| (0x21..=0x7e).contains(&byte);
     if api_key.is_empty() || !api_key.expose().bytes().all(is_visible) {
         return Err(misconfigured(
-            "api_key",
+            terms.api_key,
             "the API key must be visible ASCII characters without white space",
         ));
     }
-    let mut key = visible_header(api_key.expose(), "api_key")?;
+    let mut key = visible_header(api_key.expose(), terms.api_key)?;
     key.set_sensitive(true);
     let user_agent = match product {
         None => HeaderValue::from_static(THIS_LIBRARY),
         Some(product) if product.bytes().all(|byte| byte == b' ' || is_visible(byte)) => {
-            visible_header(format!("{product} {THIS_LIBRARY}").trim(), "user_agent")?
+            visible_header(format!("{product} {THIS_LIBRARY}").trim(), terms.user_agent)?
         }
         Some(_) => {
             let message = "the user agent must be visible ASCII characters and spaces";
-            return Err(misconfigured("user_agent", message));
+            return Err(misconfigured(terms.user_agent, message));
         }
     };
     Ok(HeaderMap::from_iter([
@@ -295,7 +313,7 @@ fn check_headers(api_key: &Secret, product: Option<&str>) -> Result<HeaderMap> {
     ]))
 }
 
-fn check_roots(pems: &[Vec<u8>]) -> Result<Vec<TrustAnchor<'static>>> {
+fn check_roots(pems: &[Vec<u8>], terms: &Terms) -> Result<Vec<TrustAnchor<'static>>> {
     let mut roots = Vec::new();
     for pem in pems {
         match reqwest_transport::read_roots(pem) {
@@ -303,7 +321,10 @@ fn check_roots(pems: &[Vec<u8>]) -> Result<Vec<TrustAnchor<'static>>> {
             _ => {
                 let message = "the PEM must have certificates, each between -----BEGIN \
                                CERTIFICATE----- and -----END CERTIFICATE-----, and nothing broken";
-                return Err(misconfigured("root_certificate_pem", message));
+                return Err(misconfigured(
+                    terms.root_certificates.unwrap_or("root_certificates"),
+                    message,
+                ));
             }
         }
     }
@@ -343,7 +364,7 @@ mod tests {
     use super::*;
 
     fn base_url(text: &str) -> Result<String> {
-        check_base_url(text).map(String::from)
+        check_base_url(text, "base_url").map(String::from)
     }
 
     #[test]
@@ -414,7 +435,7 @@ mod tests {
         for pem in ["", "root.pem", broken] {
             let error = Client::builder("sk_1").add_root_certificate_pem(pem).build().unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration);
-            assert_eq!(error.param(), Some("root_certificate_pem"));
+            assert_eq!(error.param(), Some("add_root_certificate_pem"));
         }
     }
 

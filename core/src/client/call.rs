@@ -11,7 +11,7 @@ use crate::error::Result;
 
 use super::Client;
 use super::execute::{Options, execute};
-use super::request::Request;
+use super::request::{Request, new_idempotency_key};
 use super::response::Response;
 use super::transport::BoxFuture;
 
@@ -61,20 +61,43 @@ impl<T, C> Call<T, C> {
         self
     }
 
+    /// Gives the idempotency key that the call will send, and makes one where none was set; `None` for a
+    /// call that changes nothing, which sends none.
+    ///
+    /// Keep it where the call may be given up: it is the way to ask for the outcome later.
+    ///
+    /// # Errors
+    ///
+    /// Of kind `Internal` where the operating system returns no random bytes.
+    pub fn ensure_idempotency_key(&mut self) -> Result<Option<&str>> {
+        let has_effect = self.request.as_ref().is_ok_and(Request::has_effect);
+        if has_effect && self.options.idempotency_key.is_none() {
+            self.options.idempotency_key = Some(new_idempotency_key()?);
+        }
+        Ok(self.options.idempotency_key.as_deref().filter(|_| has_effect))
+    }
+
     /// Sets how long this call may take, all its attempts and the waits between them.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
     }
 
-    /// Sets how often this call is repeated where it fails and may succeed later.
+    /// Counts a wait of the caller's before the call was sent, such as for a thread, in its timeout.
+    pub fn waited(mut self, waited: Duration) -> Self {
+        self.options.waited = waited;
+        self
+    }
+
+    /// Sets how often this call is repeated where it fails and may succeed later. The client's retry
+    /// budget does not cut it.
     pub fn max_retries(mut self, retries: u32) -> Self {
         self.options.max_retries = Some(retries);
         self
     }
 }
 
-impl<T: DeserializeOwned> Call<T> {
+impl<T: DeserializeOwned + Send> Call<T> {
     /// Sends the call; `.await` on the call itself does the same.
     ///
     /// # Errors
@@ -87,7 +110,7 @@ impl<T: DeserializeOwned> Call<T> {
     }
 }
 
-impl<T: DeserializeOwned + 'static> IntoFuture for Call<T> {
+impl<T: DeserializeOwned + Send + 'static> IntoFuture for Call<T> {
     type Output = Result<Response<T>>;
     type IntoFuture = BoxFuture<'static, Self::Output>;
 

@@ -12,6 +12,7 @@ use crate::secret::Secret;
 use crate::wire::Misfit;
 
 use super::redact::clean;
+use super::terms::Terms;
 use super::transport::HttpResponse;
 
 /// Read leniently, so that a message is not lost because something beside it has another form.
@@ -30,7 +31,11 @@ struct Envelope {
 /// Gives an answer's `data`, not read yet, or the error that the answer tells.
 ///
 /// The API key is replaced wherever the server echoes it.
-pub(super) fn open(response: &HttpResponse, api_key: &Secret) -> Result<Box<RawValue>> {
+pub(super) fn open(
+    response: &HttpResponse,
+    api_key: &Secret,
+    terms: &Terms,
+) -> Result<Box<RawValue>> {
     let status = response.status();
     let error = match serde_json::from_slice::<Envelope>(response.body()) {
         Ok(Envelope { success: Value::Bool(true), data, .. }) if status.is_success() => {
@@ -40,7 +45,7 @@ pub(super) fn open(response: &HttpResponse, api_key: &Secret) -> Result<Box<RawV
             }
         }
         Ok(envelope) if envelope.tells_of_failure() => envelope.into_error(status, api_key),
-        _ => not_an_envelope(response, api_key),
+        _ => not_an_envelope(response, api_key, terms),
     };
     Err(error.with_status(status.as_u16()))
 }
@@ -101,10 +106,12 @@ fn code_of(status: StatusCode) -> &'static str {
 /// Tells of an answer that something other than the API gave: a proxy, a login page, a wrong URL.
 ///
 /// Its body stays out of the error, since it may have anything in it.
-fn not_an_envelope(response: &HttpResponse, api_key: &Secret) -> Error {
+fn not_an_envelope(response: &HttpResponse, api_key: &Secret, terms: &Terms) -> Error {
     let status = response.status();
     if status.is_redirection() && response.headers().contains_key(LOCATION) {
-        return unexpected("the server redirects, which is not followed; check base_url");
+        let message =
+            format!("the server redirects, which is not followed; check {}", terms.base_url);
+        return unexpected(message);
     }
     let content_type = response.headers().get(CONTENT_TYPE);
     let content_type = content_type.and_then(|value| value.to_str().ok());
@@ -112,7 +119,8 @@ fn not_an_envelope(response: &HttpResponse, api_key: &Secret) -> Error {
     let size = response.body().len();
     let message = format!(
         "the answer is not the API's JSON ({content_type}, {size} bytes); \
-         check base_url and what is in between"
+         check {} and any proxy in between",
+        terms.base_url
     );
     match ErrorKind::from_status(status.as_u16()) {
         ErrorKind::UnexpectedResponse => unexpected(message),
@@ -140,7 +148,7 @@ mod tests {
     }
 
     fn failure(status: u16, body: impl ToString) -> Error {
-        open(&answer(status, body), &Secret::new("CANARY")).unwrap_err()
+        open(&answer(status, body), &Secret::new("CANARY"), &Terms::RUST).unwrap_err()
     }
 
     #[test]
@@ -193,19 +201,19 @@ mod tests {
         let mut page = answer(502, "<html>CANARY token=SECRET</html>");
         let html = "text/html; CANARY".parse().unwrap();
         page.headers_mut().insert(CONTENT_TYPE, html);
-        let error = open(&page, &Secret::new("CANARY")).unwrap_err();
+        let error = open(&page, &Secret::new("CANARY"), &Terms::RUST).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Server);
         assert!(error.message().contains("text/html; [redacted], 32 bytes"));
         assert!(!format!("{error:?}").contains("SECRET"));
         *page.status_mut() = StatusCode::OK;
-        let error = open(&page, &Secret::new("CANARY")).unwrap_err();
+        let error = open(&page, &Secret::new("CANARY"), &Terms::RUST).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnexpectedResponse);
     }
 
     #[test]
     fn success_needs_a_2xx_and_data() {
         let good = json!({"success": true, "message": "ok", "data": {"id": 1}});
-        let data = open(&answer(201, &good), &Secret::new("k")).unwrap();
+        let data = open(&answer(201, &good), &Secret::new("k"), &Terms::RUST).unwrap();
         assert_eq!(data.get(), r#"{"id":1}"#);
         assert_eq!(failure(500, &good).kind(), ErrorKind::Server);
         for body in [
@@ -252,7 +260,7 @@ mod tests {
         fn no_answer_panics(status in 100_u16..1000, body: Vec<u8>) {
             let mut response = HttpResponse::new(body.into());
             *response.status_mut() = StatusCode::from_u16(status).unwrap();
-            let _ = open(&response, &Secret::new("k"));
+            let _ = open(&response, &Secret::new("k"), &Terms::RUST);
         }
     }
 }

@@ -1,58 +1,70 @@
 //! Carries one operation out: attempts and waits within one deadline.
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, resume_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout_at};
-use tracing::field::Empty;
-use tracing::{Instrument, Span, debug, info_span};
 
-use crate::error::{Error, ErrorKind, Result, code};
+use crate::error::{Error, ErrorKind, NetworkError, Result, code};
 
 use super::Client;
 use super::builder::{check_duration, misconfigured};
 use super::envelope;
-use super::observer::{AttemptInfo, CallInfo};
-use super::redact::clean;
-use super::request::Request;
+use super::observer::{AttemptInfo, CallInfo, Observer};
+use super::redact::{clean, clean_headers};
+use super::request::{IDEMPOTENCY_KEY, Request};
 use super::response::Response;
 use super::retry::{self, Decision};
+use super::trace::{self, CallSpan};
 use super::transport::{HttpRequest, TransportError, TransportErrorKind};
 
-/// What one call has otherwise than its client.
+/// Per-call overrides.
 #[derive(Clone, Default)]
 pub(super) struct Options {
     pub(super) idempotency_key: Option<String>,
     pub(super) timeout: Option<Duration>,
+    /// How much of the timeout has passed before the call was sent.
+    pub(super) waited: Duration,
     pub(super) max_retries: Option<u32>,
 }
 
 /// Sends a request until it is answered, it cannot be, or its time is up.
-pub(super) async fn execute<T: DeserializeOwned>(
+pub(super) async fn execute<T: DeserializeOwned + Send>(
     client: &Client,
     request: &Request,
     options: &Options,
 ) -> Result<Response<T>> {
+    let mut value = None;
+    let mut read = |data: &RawValue| {
+        value = Some(envelope::decode(data)?);
+        Ok(())
+    };
+    let response = carry_out(client, request, options, &mut read).await?;
+    Ok(response.with_value(value.expect("a call that succeeded has read its value")))
+}
+
+/// Reads an answer's `data`. Behind a reference, so that there is one copy of the attempts for all types.
+type Read<'r> = &'r mut (dyn FnMut(&RawValue) -> Result<()> + Send);
+
+async fn carry_out(
+    client: &Client,
+    request: &Request,
+    options: &Options,
+    read: Read<'_>,
+) -> Result<Response<()>> {
     let mut operation = Operation::new(client, request, options)?;
-    let span = info_span!(
-        "faststar.request",
-        method = %request.method(),
-        path = request.path(),
-        attempts = Empty,
-        status = Empty,
-        request_id = Empty,
-        error = Empty,
-        elapsed_ms = Empty,
-    );
-    let run = AssertUnwindSafe(operation.run().instrument(span.clone())).catch_unwind().await;
+    let span = CallSpan::new(&request.method(), request.path());
+    let run = AssertUnwindSafe(span.run(operation.run(read))).catch_unwind().await;
     let result = run.unwrap_or_else(|panic| Err(of_runtime(panic)));
+    let result = result.map_err(|error| operation.finish(error));
     operation.tell_call(Told::of(result.as_ref()), &span);
-    result.map_err(|error| error.with_attempts(operation.attempt))
+    result
 }
 
 struct Operation<'a> {
@@ -61,7 +73,13 @@ struct Operation<'a> {
     request: HttpRequest,
     /// The path with `:id` in it.
     path: &'static str,
+    /// Whether it changes something.
+    has_effect: bool,
+    /// Whether an attempt may have taken effect although no answer says so.
+    outcome_unknown: bool,
     max_attempts: u32,
+    /// Whether the number of attempts was given for this call, which the budget then does not cut.
+    attempts_are_explicit: bool,
     timeout: Duration,
     started: Instant,
     deadline: Instant,
@@ -71,7 +89,8 @@ struct Operation<'a> {
 /// An attempt that failed.
 struct Failure {
     error: Error,
-    retry_after: Option<Duration>,
+    /// Whether the server may have acted on the request.
+    outcome_unknown: bool,
 }
 
 impl<'a> Operation<'a> {
@@ -87,24 +106,31 @@ impl<'a> Operation<'a> {
         let timeout = check_duration(options.timeout.unwrap_or(config.timeout), "timeout")?;
         let retries = options.max_retries.unwrap_or(config.max_retries);
         let started = Instant::now();
+        let left = timeout.saturating_sub(options.waited);
         Ok(Self {
             client,
             request: request.to_http(config, options.idempotency_key.as_deref())?,
             path: request.path(),
+            has_effect: request.has_effect(),
+            outcome_unknown: false,
             max_attempts: retries.saturating_add(1),
+            attempts_are_explicit: options.max_retries.is_some(),
             timeout,
             started,
-            deadline: started.checked_add(timeout).unwrap_or_else(|| far(started)),
+            deadline: started.checked_add(left).unwrap_or_else(|| far(started)),
             attempt: 0,
         })
     }
 
-    async fn run<T: DeserializeOwned>(&mut self) -> Result<Response<T>> {
+    async fn run(&mut self, read: Read<'_>) -> Result<Response<()>> {
+        if Instant::now() >= self.deadline {
+            return Err(self.timed_out(None));
+        }
         let mut last = None;
         loop {
             self.attempt += 1;
             let started = Instant::now();
-            let failure = match timeout_at(self.deadline, self.try_once()).await {
+            let failure = match timeout_at(self.deadline, self.try_once(read)).await {
                 Ok(Ok(response)) => {
                     self.client.inner.budget.note_success();
                     self.tell_attempt(started, Told::of(Ok(&response)), None);
@@ -112,31 +138,27 @@ impl<'a> Operation<'a> {
                 }
                 Ok(Err(failure)) => failure,
                 Err(_) => {
+                    self.outcome_unknown |= self.has_effect;
                     let error = self.timed_out(last);
-                    self.tell_attempt(started, Told::of::<T>(Err(&error)), None);
+                    self.tell_attempt(started, Told::of(Err(&error)), None);
                     return Err(error);
                 }
             };
-            let decision = self.decide(&failure);
-            let told = Told::of::<T>(Err(&failure.error));
+            self.outcome_unknown |= self.has_effect && failure.outcome_unknown;
+            let decision = self.decide(&failure.error);
+            let told = Told::of(Err(&failure.error));
             let Decision::RetryAfter(wait) = decision else {
                 self.tell_attempt(started, told, None);
                 return Err(failure.error);
             };
             self.tell_attempt(started, told, Some(wait));
-            debug!(
-                attempt = self.attempt,
-                wait_ms = millis(wait),
-                status = failure.error.status(),
-                code = failure.error.code(),
-                "retrying"
-            );
+            trace::retrying(self.attempt, wait, &failure.error);
             last = Some(failure.error);
             sleep(wait).await;
         }
     }
 
-    async fn try_once<T: DeserializeOwned>(&self) -> Result<Response<T>, Failure> {
+    async fn try_once(&self, read: Read<'_>) -> Result<Response<()>, Failure> {
         let inner = &self.client.inner;
         let api_key = &inner.config.api_key;
         let response = match inner.transport.send(self.request.clone()).await {
@@ -144,7 +166,7 @@ impl<'a> Operation<'a> {
             Err(error) => {
                 return Err(Failure {
                     error: unanswered(&error, &clean(error.message(), api_key)),
-                    retry_after: None,
+                    outcome_unknown: error.kind().may_have_been_sent(),
                 });
             }
         };
@@ -152,43 +174,76 @@ impl<'a> Operation<'a> {
         let request_id = request_id.and_then(|value| value.to_str().ok());
         let request_id = request_id.map(|id| clean(id, api_key));
         let status = response.status().as_u16();
-        let read = envelope::open(&response, api_key)
-            .and_then(|data| envelope::decode(&data).map_err(|error| error.with_status(status)));
-        match read {
-            Ok(value) => Ok(Response::new(value, status, request_id, self.attempt)),
+        let retry_after = retry::retry_after(response.headers(), Timestamp::now());
+        let data = match envelope::open(&response, api_key, &inner.config.terms) {
+            // Data of another shape has the same shape the next time.
+            Ok(data) => match read(&data) {
+                Ok(()) => Ok(data),
+                Err(error) => Err(error.with_status(status)),
+            },
             Err(error) => {
-                let retry_after = retry::retry_after(response.headers(), Timestamp::now());
                 let transient = retry::is_transient(status, error.code(), retry_after);
-                Err(Failure {
-                    error: error.with_request_id(request_id).with_retryable(transient),
-                    retry_after,
-                })
+                Err(error.with_retryable(transient))
+            }
+        };
+        match data {
+            Ok(data) => Ok(Response::new(data, status, request_id, self.attempt)),
+            Err(error) => {
+                let outcome_unknown = retry::leaves_outcome_unknown(status, error.code());
+                let error = error
+                    .with_request_id(request_id)
+                    .with_retry_after(retry_after)
+                    .with_headers(clean_headers(response.headers(), api_key));
+                Err(Failure { error, outcome_unknown })
             }
         }
     }
 
-    fn decide(&self, failure: &Failure) -> Decision {
+    fn decide(&self, error: &Error) -> Decision {
         let failed = retry::FailedAttempt {
             number: self.attempt,
             max_attempts: self.max_attempts,
-            is_transient: failure.error.is_retryable(),
-            retry_after: failure.retry_after,
+            is_transient: error.is_retryable(),
+            retry_after: error.retry_after(),
             remaining: self.deadline.saturating_duration_since(Instant::now()),
             // Without random bits the longest wait is the polite one.
             random: getrandom::u32().unwrap_or(u32::MAX),
         };
         match failed.decision() {
-            Decision::RetryAfter(_) if !self.client.inner.budget.pay_for_retry() => {
-                debug!("not retrying: the retry budget is spent");
+            Decision::RetryAfter(_) if !self.may_retry(error) => {
+                trace::budget_is_spent();
                 Decision::GiveUp
             }
             decision => decision,
         }
     }
 
+    /// Takes what a retry costs from the budget; tells whether the retry may be made.
+    fn may_retry(&self, error: &Error) -> bool {
+        // Waiting for the operation's own key is no load that an outage would grow by.
+        if error.status() == Some(409) {
+            return true;
+        }
+        self.client.inner.budget.pay_for_retry(Instant::now()) || self.attempts_are_explicit
+    }
+
+    /// Adds to the call's error what the attempts before it have to say.
+    fn finish(&self, error: Error) -> Error {
+        error
+            .with_attempts(self.attempt)
+            .with_idempotency_key(self.idempotency_key().map(str::to_owned))
+            .with_outcome_unknown(self.outcome_unknown)
+    }
+
+    fn idempotency_key(&self) -> Option<&str> {
+        self.request.headers().get(IDEMPOTENCY_KEY)?.to_str().ok()
+    }
+
     fn timed_out(&self, last: Option<Error>) -> Error {
         let message = format!("no answer within {:?} (attempts: {})", self.timeout, self.attempt);
-        let error = Error::new(ErrorKind::Timeout, code::TIMEOUT, message).with_retryable(true);
+        let error = Error::new(ErrorKind::Timeout, code::TIMEOUT, message)
+            .with_network_error(Some(NetworkError::Timeout))
+            .with_retryable(true);
         match last {
             Some(last) => error.with_source(last),
             None => error,
@@ -196,36 +251,44 @@ impl<'a> Operation<'a> {
     }
 
     fn tell_attempt(&self, started: Instant, told: Told<'_>, retry_in: Option<Duration>) {
-        let Some(observer) = &self.client.inner.config.observer else { return };
-        observer.on_attempt(&AttemptInfo {
+        let info = AttemptInfo {
             method: self.request.method().as_str(),
             path: self.path,
             attempt: self.attempt,
             duration: started.elapsed(),
             status: told.status,
             request_id: told.request_id,
+            idempotency_key: self.idempotency_key(),
             error_code: told.error_code,
+            network_error: told.network_error,
             retry_in,
-        });
+        };
+        self.observe(|observer| observer.on_attempt(&info));
     }
 
-    fn tell_call(&self, told: Told<'_>, span: &Span) {
-        let duration = self.started.elapsed();
-        span.record("attempts", self.attempt);
-        span.record("elapsed_ms", millis(duration));
-        span.record("error", told.error_code);
-        span.record("status", told.status);
-        span.record("request_id", told.request_id);
-        let Some(observer) = &self.client.inner.config.observer else { return };
-        observer.on_call(&CallInfo {
+    fn tell_call(&self, told: Told<'_>, span: &CallSpan) {
+        let info = CallInfo {
             method: self.request.method().as_str(),
             path: self.path,
             attempts: self.attempt,
-            duration,
+            duration: self.started.elapsed(),
             status: told.status,
             request_id: told.request_id,
+            idempotency_key: self.idempotency_key(),
             error_code: told.error_code,
-        });
+            network_error: told.network_error,
+            outcome_unknown: self.outcome_unknown && told.error_code.is_some(),
+        };
+        span.end(&info);
+        self.observe(|observer| observer.on_call(&info));
+    }
+
+    /// Tells the observer, whose panic must not cost a result that the server gave.
+    fn observe(&self, tell: impl FnOnce(&dyn Observer)) {
+        let Some(observer) = &self.client.inner.config.observer else { return };
+        if catch_unwind(AssertUnwindSafe(|| tell(observer.as_ref()))).is_err() {
+            trace::observer_panicked(self.path);
+        }
     }
 }
 
@@ -234,20 +297,23 @@ struct Told<'a> {
     status: Option<u16>,
     request_id: Option<&'a str>,
     error_code: Option<&'a str>,
+    network_error: Option<NetworkError>,
 }
 
 impl<'a> Told<'a> {
-    fn of<T>(outcome: Result<&'a Response<T>, &'a Error>) -> Self {
+    fn of(outcome: Result<&'a Response<()>, &'a Error>) -> Self {
         match outcome {
             Ok(response) => Self {
                 status: Some(response.status()),
                 request_id: response.request_id(),
                 error_code: None,
+                network_error: None,
             },
             Err(error) => Self {
                 status: error.status(),
                 request_id: error.request_id(),
                 error_code: Some(error.code()),
+                network_error: error.network_error(),
             },
         }
     }
@@ -263,7 +329,9 @@ fn unanswered(error: &TransportError, message: &str) -> Error {
         TransportErrorKind::Timeout => (ErrorKind::Timeout, code::TIMEOUT),
         TransportErrorKind::TooLarge => (ErrorKind::UnexpectedResponse, code::RESPONSE_TOO_LARGE),
     };
-    Error::new(kind, code, message).with_retryable(error.kind().is_transient())
+    Error::new(kind, code, message)
+        .with_network_error(error.network_error())
+        .with_retryable(error.kind().is_transient())
 }
 
 /// Makes an error of tokio's panic on a runtime that has no timers or no sockets; no other panic is
@@ -283,10 +351,6 @@ fn of_runtime(panic: Box<dyn Any + Send>) -> Error {
 /// A deadline that is as good as none, for a timeout beyond what the clock can tell.
 fn far(now: Instant) -> Instant {
     now + Duration::from_secs(30 * 365 * 86_400)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -347,6 +411,10 @@ mod tests {
             answer(502, &[], "<html>"),
             failed(503, &[], "overloaded"),
             answer(504, &[], ""),
+            answer(200, &[], "<html>"),
+            answer(200, &[], ""),
+            answer(201, &[], r#"{"success": true, "data": {"sess"#),
+            answer(200, &[], r#"{"success": true, "data": null}"#),
         ] {
             let (network, result) = outcome(vec![step.clone(), step, created()]).await;
             assert_eq!(result.unwrap().attempts(), 3);
@@ -368,7 +436,6 @@ mod tests {
             (failed(422, &[], "idempotency_key_reused"), "idempotency_key_reused"),
             (failed(501, &[], ""), "request_failed"),
             (answer(302, &[("location", "https://evil.example")], ""), "unexpected_response"),
-            (answer(200, &[], "<html>"), "unexpected_response"),
             (Step::Fail(TransportErrorKind::TooLarge), "response_too_large"),
             (Step::Fail(TransportErrorKind::Other), "connection_failed"),
             (Step::Fail(TransportErrorKind::Certificate), "certificate_invalid"),
@@ -458,6 +525,22 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn what_a_caller_waited_counts_in_the_timeout() {
+        let network = Network::new([Step::Hang]);
+        let started = Instant::now();
+        let call = create(&network.client()).timeout(seconds(10)).waited(seconds(8));
+        assert_eq!(call.await.unwrap_err().message(), "no answer within 10s (attempts: 1)");
+        assert_eq!(started.elapsed(), seconds(2));
+
+        let network = Network::new([Step::Hang]);
+        let call = create(&network.client()).timeout(seconds(10)).waited(seconds(10));
+        let error = call.await.unwrap_err();
+        assert_eq!((error.kind(), error.attempts()), (ErrorKind::Timeout, 0));
+        assert!(!error.is_outcome_unknown());
+        assert_eq!(network.attempts(), 0);
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn a_call_s_options_win_over_the_client_s() {
         let network = Network::new([failed(500, &[], "")]);
         let client = network.builder().max_retries(5).build().unwrap();
@@ -478,10 +561,127 @@ mod tests {
     async fn an_outage_is_not_made_worse() {
         let network = Network::new([failed(503, &[], "")]);
         let client = network.client();
-        for _ in 0..200 {
+        let started = Instant::now();
+        for _ in 0..1_000 {
             create(&client.clone()).await.unwrap_err();
         }
-        assert_eq!(network.attempts(), 200 + 20);
+        let seconds = usize::try_from(started.elapsed().as_secs()).unwrap();
+        let retries = network.attempts() - 1_000;
+        assert!((20..=21 + seconds).contains(&retries), "{retries} in {seconds} s");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn retries_come_back_after_an_outage() {
+        let network = Network::new([failed(503, &[], "")]);
+        let client = network.client();
+        for _ in 0..1_000 {
+            create(&client).await.unwrap_err();
+        }
+        for (pause, may) in [(0, false), (1, true), (20, true)] {
+            tokio::time::sleep(seconds(pause)).await;
+            let error = create(&client).await.unwrap_err();
+            assert_eq!(error.attempts() > 1, may, "after {pause} s");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_explicit_number_of_retries_wins_over_the_budget() {
+        let network = Network::new([failed(503, &[], "")]);
+        let client = network.client();
+        for _ in 0..1_000 {
+            create(&client).await.unwrap_err();
+        }
+        let error = create(&client).max_retries(4).timeout(seconds(300)).await.unwrap_err();
+        assert_eq!(error.attempts(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_for_one_s_own_key_takes_nothing_of_the_budget() {
+        let network = Network::new([failed(409, &[], "idempotency_in_flight")]);
+        let client = network.client();
+        let started = Instant::now();
+        for _ in 0..1_000 {
+            assert_eq!(create(&client).await.unwrap_err().attempts(), 3);
+        }
+        assert!(started.elapsed() > Duration::ZERO);
+        assert_eq!(network.attempts(), 3_000);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_error_has_the_key_and_says_whether_the_outcome_is_known() {
+        use TransportErrorKind::{Certificate, Connect, Interrupted, Other, Timeout, TooLarge};
+        let misfit = answer(200, &[], r#"{"success": true, "data": {"url": 1}}"#);
+        for (steps, unknown) in [
+            (vec![Step::Fail(Connect)], false),
+            (vec![Step::Fail(Certificate)], false),
+            (vec![Step::Fail(Other)], false),
+            (vec![Step::Fail(Interrupted)], true),
+            (vec![Step::Fail(Timeout)], true),
+            (vec![Step::Fail(TooLarge)], true),
+            (vec![Step::Hang], true),
+            (vec![answer(200, &[], "")], true),
+            (vec![misfit], true),
+            (vec![answer(302, &[("location", "/login")], "")], true),
+            (vec![failed(400, &[], "out_of_range")], false),
+            (vec![failed(409, &[], "session_expired")], false),
+            (vec![failed(409, &[], "idempotency_in_flight")], true),
+            (vec![failed(429, &[], "")], false),
+            (vec![failed(500, &[], "")], true),
+            (vec![failed(502, &[], "")], true),
+            (vec![failed(503, &[], "")], false),
+            (vec![failed(504, &[], "")], true),
+            // An earlier attempt counts too.
+            (vec![Step::Fail(Interrupted), failed(503, &[], "")], true),
+            (vec![Step::Fail(Connect), Step::Hang], true),
+        ] {
+            let (network, error) = refusal(steps).await;
+            assert_eq!(error.is_outcome_unknown(), unknown, "{error:?}");
+            let key = error.idempotency_key().unwrap();
+            assert_eq!(network.requests()[0].headers()["idempotency-key"], key);
+            assert_eq!(error.to_string().contains(key), unknown, "{error}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_call_that_changes_nothing_has_no_key_and_its_outcome_is_known() {
+        for step in [Step::Hang, answer(200, &[], ""), failed(500, &[], "")] {
+            let client = Network::new([step]).client();
+            let error = client.checkout().sessions().retrieve("cs_1").await.unwrap_err();
+            assert_eq!((error.idempotency_key(), error.is_outcome_unknown()), (None, false));
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_error_has_the_answer_s_headers_and_its_wish() {
+        let headers = [
+            ("retry-after", "90"),
+            ("X-Request-Id", "req_1"),
+            ("x-echo", "key sk_live_CANARY"),
+            ("set-cookie", "session=SECRET"),
+        ];
+        let (_, error) = refusal(vec![failed(503, &headers, "overloaded")]).await;
+        assert_eq!(error.retry_after(), Some(seconds(90)));
+        let headers: Vec<_> = error.headers().collect();
+        assert_eq!(
+            headers,
+            [("retry-after", "90"), ("x-request-id", "req_1"), ("x-echo", "key [redacted]")]
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_observer_that_panics_costs_no_result() {
+        struct Broken;
+        impl Observer for Broken {
+            fn on_attempt(&self, _: &AttemptInfo<'_>) {
+                panic!("the metrics are down");
+            }
+            fn on_call(&self, _: &CallInfo<'_>) {
+                panic!("the metrics are down");
+            }
+        }
+        let network = Network::new([failed(503, &[], ""), created()]);
+        let client = network.builder().observer(Arc::new(Broken)).build().unwrap();
+        assert_eq!(create(&client).await.unwrap().attempts(), 2);
     }
 
     #[tokio::test(start_paused = true)]
@@ -512,7 +712,7 @@ mod tests {
         let observer = Arc::<Heard>::default();
         let network = Network::new(steps);
         let builder = network.builder().observer(Arc::clone(&observer) as Arc<dyn Observer>);
-        let _ = create(&builder.build().unwrap()).idempotency_key("CANARY").await;
+        let _ = create(&builder.build().unwrap()).idempotency_key("order_1").await;
         std::mem::take(&mut *observer.0.lock().unwrap())
     }
 
@@ -521,19 +721,22 @@ mod tests {
         let busy = [("retry-after", "7"), ("x-request-id", "req sk_live_CANARY")];
         let heard = heard(vec![failed(503, &busy, "overloaded"), created()]).await;
         let of = r#"method: "POST", path: "/public/checkout/sessions""#;
+        let key = r#"idempotency_key: Some("order_1")"#;
         let wanted = [
             format!(
                 "AttemptInfo {{ {of}, attempt: 1, duration: 0ns, status: Some(503), \
-                 request_id: Some(\"req [redacted]\"), error_code: Some(\"overloaded\"), \
-                 retry_in: Some(7s) }}"
+                 request_id: Some(\"req [redacted]\"), {key}, error_code: Some(\"overloaded\"), \
+                 network_error: None, retry_in: Some(7s) }}"
             ),
             format!(
                 "AttemptInfo {{ {of}, attempt: 2, duration: 0ns, status: Some(200), \
-                 request_id: Some(\"req_1\"), error_code: None, retry_in: None }}"
+                 request_id: Some(\"req_1\"), {key}, error_code: None, network_error: None, \
+                 retry_in: None }}"
             ),
             format!(
                 "CallInfo {{ {of}, attempts: 2, duration: 7s, status: Some(200), \
-                 request_id: Some(\"req_1\"), error_code: None }}"
+                 request_id: Some(\"req_1\"), {key}, error_code: None, network_error: None, \
+                 outcome_unknown: false }}"
             ),
         ];
         assert_eq!(heard, wanted);
@@ -559,7 +762,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn an_answer_that_cannot_be_read_is_told_with_its_request_id() {
-        let unreadable = r#"{"success": true, "data": {"url": 1}}"#;
+        let unreadable = r#"{"success": true, "data": {"url": 1}}"#; // another shape
         let (network, error) =
             refusal(vec![answer(200, &[("x-request-id", "req_2")], unreadable)]).await;
         assert_eq!((error.code(), error.status()), ("unexpected_response", Some(200)));
@@ -615,7 +818,7 @@ mod tests {
         let (_, broken) = refusal(vec![Step::Fail(TransportErrorKind::Connect)]).await;
         let network = Network::new([failed(503, &echo, "sk_live_CANARY"), Step::Hang]);
         let late = create(&network.client()).await.unwrap_err();
-        let call = create(&network.client()).idempotency_key("CANARY");
+        let call = create(&network.client()).idempotency_key("order_1");
         let told =
             format!("{answered:?} {refused} {refused:?} {broken:?} {late} {late:?} {call:?}");
         assert!(told.contains("[redacted]"), "{told}");

@@ -54,6 +54,8 @@ pub mod retry;
 pub mod rules;
 #[cfg(test)]
 mod simulated;
+mod terms;
+mod trace;
 mod transport;
 
 use std::fmt;
@@ -73,6 +75,7 @@ pub use self::observer::{AttemptInfo, CallInfo, Observer};
 pub use self::page::{Cursors, Items, List, ListParams, Page};
 pub use self::resources::{Catalog, Checkout, Prices, Products, Sessions};
 pub use self::response::Response;
+pub use self::terms::Terms;
 pub use self::transport::{
     BoxFuture, HttpRequest, HttpResponse, MAX_RESPONSE_BYTES, Transport, TransportError,
     TransportErrorKind,

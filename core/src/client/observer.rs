@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use crate::error::NetworkError;
+
 /// Is told of what a client does, as it ends.
 ///
 /// Nothing that it is told is a secret: a path has `:id` in the place of an id, and there is no body
 /// and no message. It is called on the task that makes the call, so it should be quick and must not
-/// block. A call that was refused before it was sent, or dropped before it ended, is not told.
+/// block. A panic of its costs no result: it is logged, and the call goes on. A call that was refused before it was sent, or dropped before it ended, is not told.
 ///
 /// The same is in the `tracing` span `faststar.request`; a language package hands it to the logging
 /// of its language.
@@ -58,8 +60,12 @@ pub struct AttemptInfo<'a> {
     pub status: Option<u16>,
     /// The `X-Request-Id` of the answer, where it had one.
     pub request_id: Option<&'a str>,
+    /// The idempotency key that the call sends, where it sends one.
+    pub idempotency_key: Option<&'a str>,
     /// The code of its error; `None` where it succeeded.
     pub error_code: Option<&'a str>,
+    /// Why no answer came, where the network says so.
+    pub network_error: Option<NetworkError>,
     /// How long the client waits before the next attempt; `None` where this was the last one.
     pub retry_in: Option<Duration>,
 }
@@ -80,6 +86,12 @@ pub struct CallInfo<'a> {
     pub status: Option<u16>,
     /// The `X-Request-Id` of that answer, where it had one.
     pub request_id: Option<&'a str>,
+    /// The idempotency key that the call sent, where it sent one.
+    pub idempotency_key: Option<&'a str>,
     /// The code of its error; `None` where it succeeded.
     pub error_code: Option<&'a str>,
+    /// Why no answer came, where the network says so.
+    pub network_error: Option<NetworkError>,
+    /// Whether the call failed although the request may have taken effect.
+    pub outcome_unknown: bool,
 }

@@ -99,7 +99,7 @@ impl<T, C: Clone> List<T, C> {
     }
 }
 
-impl<T: DeserializeOwned> List<T> {
+impl<T: DeserializeOwned + Send> List<T> {
     /// Gets one page.
     ///
     /// # Errors

@@ -1,9 +1,14 @@
 //! Makes a text that somebody else wrote fit for an error or a log.
 
+use http::HeaderMap;
+use http::header::SET_COOKIE;
+
 use crate::secret::Secret;
 
 /// Beyond this a message helps nobody.
 const MAX_CHARACTERS: usize = 500;
+/// As many headers as an error keeps.
+const MAX_HEADERS: usize = 64;
 
 /// Replaces the API key where the text echoes it, and control characters, and cuts what is too long.
 pub(super) fn clean(text: &str, api_key: &Secret) -> String {
@@ -13,6 +18,16 @@ pub(super) fn clean(text: &str, api_key: &Secret) -> String {
         .chars()
         .take(MAX_CHARACTERS)
         .collect()
+}
+
+/// Gives an answer's headers for an error: bounded, without cookies and without the API key.
+pub(super) fn clean_headers(headers: &HeaderMap, api_key: &Secret) -> Vec<(String, String)> {
+    let headers = headers.iter().filter(|(name, _)| **name != SET_COOKIE).take(MAX_HEADERS);
+    let pair = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        (clean(name.as_str(), api_key), clean(&value, api_key))
+    };
+    headers.map(pair).collect()
 }
 
 #[cfg(test)]

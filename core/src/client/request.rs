@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind, Result, code};
 use super::builder::Config;
 use super::transport::HttpRequest;
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(super) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 
 /// What one operation asks for.
 ///
@@ -71,6 +71,11 @@ impl Request {
         }
     }
 
+    /// Tells whether it changes something, and so carries an idempotency key.
+    pub(super) fn has_effect(&self) -> bool {
+        matches!(self.action, Action::Post { .. })
+    }
+
     /// The path with `:id` in it: fit for a log, and the same for all ids.
     pub(super) fn path(&self) -> &'static str {
         self.path
@@ -88,8 +93,8 @@ impl Request {
         *request.headers_mut() = config.headers.clone();
         if let Action::Post { body } = &self.action {
             let key = match idempotency_key {
-                Some(key) => check_idempotency_key(key)?,
-                None => new_idempotency_key()?,
+                Some(key) => check_idempotency_key(key, config.terms.idempotency_key)?,
+                None => new_idempotency_key()?.parse().expect("visible ASCII"),
             };
             let json = HeaderValue::from_static("application/json");
             request.headers_mut().insert(CONTENT_TYPE, json);
@@ -130,25 +135,22 @@ impl fmt::Debug for Request {
     }
 }
 
-fn check_idempotency_key(key: &str) -> Result<HeaderValue> {
+fn check_idempotency_key(key: &str, name: &str) -> Result<HeaderValue> {
     let fits = (1..=255).contains(&key.len()) && key.bytes().all(|b| (0x21..=0x7e).contains(&b));
     HeaderValue::from_str(key).ok().filter(|_| fits).ok_or_else(|| {
-        Error::validation(
-            code::INVALID_VALUE,
-            "idempotency_key",
-            "idempotency_key must be 1 to 255 visible ASCII characters",
-        )
+        let message = format!("{name} must be 1 to 255 visible ASCII characters");
+        Error::validation(code::INVALID_VALUE, name, message)
     })
 }
 
 /// Makes a key of 128 random bits, so that no two operations share one.
-fn new_idempotency_key() -> Result<HeaderValue> {
+pub(super) fn new_idempotency_key() -> Result<String> {
     let mut bits = [0; 16];
     getrandom::fill(&mut bits).map_err(|error| {
-        let message = format!("the system gave no random bits: {error}");
+        let message = format!("the operating system returned no random bytes: {error}");
         Error::new(ErrorKind::Internal, code::INTERNAL, message)
     })?;
-    check_idempotency_key(&format!("fs_{:032x}", u128::from_ne_bytes(bits)))
+    Ok(format!("fs_{:032x}", u128::from_ne_bytes(bits)))
 }
 
 #[cfg(test)]

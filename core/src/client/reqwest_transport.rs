@@ -1,17 +1,18 @@
 //! The transport that is there unless told otherwise: reqwest over rustls.
 
 use std::error::Error as StdError;
-use std::io;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{io, iter};
 
 use bytes::BytesMut;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use rustls::{CertificateError, ClientConfig, RootCertStore};
 
-use crate::error::{Error, ErrorKind, Result, code};
+use crate::error::{Error, ErrorKind, NetworkError, Result, code};
 
+use super::terms::Terms;
 use super::transport::{
     BoxFuture, HttpRequest, HttpResponse, MAX_RESPONSE_BYTES, Transport, TransportError,
     TransportErrorKind,
@@ -23,6 +24,7 @@ const IDLE: Duration = Duration::from_secs(50);
 
 pub(super) struct ReqwestTransport {
     client: reqwest::Client,
+    terms: Terms,
 }
 
 impl ReqwestTransport {
@@ -31,6 +33,7 @@ impl ReqwestTransport {
         connect_timeout: Duration,
         direct: bool,
         roots: &[TrustAnchor<'static>],
+        terms: Terms,
     ) -> Result<Self> {
         // Features of reqwest that another crate of the program turns on must change nothing here,
         // so what is off by default is turned off by name too.
@@ -51,7 +54,7 @@ impl ReqwestTransport {
             builder = builder.no_proxy();
         }
         match builder.build() {
-            Ok(client) => Ok(Self { client }),
+            Ok(client) => Ok(Self { client, terms }),
             Err(error) => {
                 Err(internal(format!("the HTTP client cannot be set up: {}", root_cause(&error))))
             }
@@ -89,7 +92,8 @@ impl Transport for ReqwestTransport {
     fn send(&self, request: HttpRequest) -> BoxFuture<'_, Result<HttpResponse, TransportError>> {
         Box::pin(async move {
             let host = request.uri().authority().map(ToString::to_string);
-            let failed = |error| explain(&error, host.as_deref().unwrap_or("the server"));
+            let host = host.as_deref().unwrap_or("the server");
+            let failed = |error| explain(&error, host, &self.terms);
             let request = reqwest::Request::try_from(request).map_err(failed)?;
             let mut answer = self.client.execute(request).await.map_err(failed)?;
             let mut body = BytesMut::new();
@@ -115,9 +119,9 @@ fn too_large() -> TransportError {
     )
 }
 
-fn explain(error: &reqwest::Error, host: &str) -> TransportError {
+fn explain(error: &reqwest::Error, host: &str, terms: &Terms) -> TransportError {
     let cause = root_cause(error);
-    let (kind, message) = if let Some(mistake) = certificate_mistake(error) {
+    let (kind, message) = if let Some(mistake) = certificate_mistake(error, terms) {
         let message = format!("the certificate of {host} is not accepted: {mistake}");
         (TransportErrorKind::Certificate, message)
     } else if error.is_connect() {
@@ -133,31 +137,67 @@ fn explain(error: &reqwest::Error, host: &str) -> TransportError {
         let message = format!("the connection to {host} broke before the whole answer: {cause}");
         (TransportErrorKind::Interrupted, message)
     };
-    TransportError::new(kind, message)
+    let failed = TransportError::new(kind, message);
+    match network_error(error, kind) {
+        Some(network_error) => failed.with_network_error(network_error),
+        None => failed,
+    }
+}
+
+/// Finds what the network has said, by the types of the causes.
+fn network_error(error: &reqwest::Error, kind: TransportErrorKind) -> Option<NetworkError> {
+    if error.is_dns() {
+        return Some(NetworkError::Dns);
+    }
+    let by_io = causes(error).find_map(|cause| {
+        Some(match cause.downcast_ref::<io::Error>()?.kind() {
+            io::ErrorKind::ConnectionRefused => NetworkError::Refused,
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe => NetworkError::Reset,
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                NetworkError::Unreachable
+            }
+            io::ErrorKind::TimedOut => NetworkError::Timeout,
+            _ => return None,
+        })
+    });
+    let is_tls = || causes(error).any(|cause| cause.is::<rustls::Error>());
+    match kind {
+        TransportErrorKind::Certificate => Some(NetworkError::Certificate),
+        _ if by_io.is_some() => by_io,
+        _ if error.is_timeout() => Some(NetworkError::Timeout),
+        _ if is_tls() => Some(NetworkError::Tls),
+        TransportErrorKind::Interrupted => Some(NetworkError::Closed),
+        _ => None,
+    }
 }
 
 /// Finds what TLS has against the server's certificate, where that is what failed.
-fn certificate_mistake(error: &reqwest::Error) -> Option<String> {
-    let mut cause: &(dyn StdError + 'static) = error;
-    let tls = loop {
-        if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            break tls;
-        }
-        // The source of an I/O error is that of the error within it, which would be passed over.
-        cause = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(within) => within,
-            None => cause.source()?,
-        };
-    };
+fn certificate_mistake(error: &reqwest::Error, terms: &Terms) -> Option<String> {
+    let tls = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>())?;
     match tls {
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => Some(
-            "it is signed by nobody that is trusted here; give the authority's own certificate to \
-             add_root_certificate_pem"
-                .to_owned(),
-        ),
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            Some(terms.unknown_issuer())
+        }
         rustls::Error::InvalidCertificate(mistake) => Some(mistake.to_string()),
         rustls::Error::NoCertificatesPresented => Some("the server sent none".to_owned()),
         _ => None,
+    }
+}
+
+/// Gives an error and its causes, from the outermost in.
+fn causes<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    iter::successors(Some(error), |cause| within(*cause))
+}
+
+fn within<'a>(cause: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+    // The source of an I/O error is that of the error within it, which would be passed over.
+    match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+        Some(inner) => Some(inner),
+        None => cause.source(),
     }
 }
 

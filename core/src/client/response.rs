@@ -1,21 +1,43 @@
 //! What a call comes to.
 
+use std::fmt;
 use std::ops::Deref;
+
+use serde_json::value::RawValue;
 
 /// What a call came to: the value, and what the answer said around it.
 ///
 /// It dereferences to the value.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Response<T> {
     value: T,
+    data: Box<RawValue>,
     status: u16,
     request_id: Option<String>,
     attempts: u32,
 }
 
+impl Response<()> {
+    pub(super) fn new(
+        data: Box<RawValue>,
+        status: u16,
+        request_id: Option<String>,
+        attempts: u32,
+    ) -> Self {
+        Self { value: (), data, status, request_id, attempts }
+    }
+
+    /// Adds what was read of the data.
+    pub(super) fn with_value<T>(self, value: T) -> Response<T> {
+        let Self { value: (), data, status, request_id, attempts } = self;
+        Response { value, data, status, request_id, attempts }
+    }
+}
+
 impl<T> Response<T> {
-    pub(super) fn new(value: T, status: u16, request_id: Option<String>, attempts: u32) -> Self {
-        Self { value, status, request_id, attempts }
+    /// The answer's `data` as the JSON text that came, with every digit of every number.
+    pub fn data_json(&self) -> &str {
+        self.data.get()
     }
 
     /// The HTTP status, a 2xx.
@@ -44,5 +66,17 @@ impl<T> Deref for Response<T> {
 
     fn deref(&self) -> &T {
         &self.value
+    }
+}
+
+/// Leaves the JSON text out, which may have secrets in it.
+impl<T: fmt::Debug> fmt::Debug for Response<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Response")
+            .field("value", &self.value)
+            .field("status", &self.status)
+            .field("request_id", &self.request_id)
+            .field("attempts", &self.attempts)
+            .finish()
     }
 }

@@ -49,12 +49,28 @@ pub struct FailedAttempt {
 /// Tells whether a failed answer may turn out otherwise later.
 ///
 /// A 409 is an object's state, which stays, unless it says that an earlier attempt of the same
-/// operation is still at work.
+/// operation is still at work. A 2xx that is not the API's JSON is asked for again: under the same
+/// idempotency key the server gives the same answer.
 pub fn is_transient(status: u16, code: &str, retry_after: Option<Duration>) -> bool {
     match status {
+        200..=299 => code == code::UNEXPECTED_RESPONSE,
         409 => code == code::IDEMPOTENCY_IN_FLIGHT || retry_after.is_some(),
         429 | 500 | 502..=504 => true,
         _ => false,
+    }
+}
+
+/// Tells whether a failed answer leaves it open that the request has taken effect.
+///
+/// An unreadable 2xx, a redirect, a 5xx of a server that broke off or of a gateway, and a request
+/// under the same key that is still at work say nothing about the effect. A refusal, a 429 and a 503
+/// say that there was none.
+pub fn leaves_outcome_unknown(status: u16, code: &str) -> bool {
+    match status {
+        200..=299 => code == code::UNEXPECTED_RESPONSE || code == code::RESPONSE_TOO_LARGE,
+        409 => code == code::IDEMPOTENCY_IN_FLIGHT,
+        400..=499 | 503 => false,
+        _ => true,
     }
 }
 
@@ -131,6 +147,8 @@ mod tests {
         let transient: Vec<u16> =
             (100..600).filter(|status| is_transient(*status, "", None)).collect();
         assert_eq!(transient, [429, 500, 502, 503, 504]);
+        let unread = |status| is_transient(status, code::UNEXPECTED_RESPONSE, None);
+        assert!((200..300).all(unread) && !unread(302) && !unread(404));
     }
 
     #[test]

@@ -56,6 +56,22 @@ pub fn apply(rule: &str, input: Value) -> Result<Value> {
                 "place": place.to_string(), "country": place.country(), "region": place.region(),
             }))
         }
+        "outcome_unknown" => {
+            #[derive(Deserialize)]
+            struct Input {
+                failure: Option<String>,
+                #[serde(default)]
+                status: u16,
+                #[serde(default)]
+                code: String,
+            }
+            let input: Input = read(input)?;
+            let unknown = match input.failure {
+                Some(failure) => failure_kind(&failure)?.may_have_been_sent(),
+                None => retry::leaves_outcome_unknown(input.status, &input.code),
+            };
+            Ok(json!({"outcome_unknown": unknown}))
+        }
         "retry_decision" => read(input).and_then(retry_decision),
         "session_status" => {
             #[derive(Deserialize)]
@@ -133,13 +149,7 @@ fn retry_decision(input: Attempt) -> Result<Value> {
     let retry_after = retry::retry_after(&headers, input.now);
     let is_transient = match input.failure.as_deref() {
         None => retry::is_transient(input.status, &input.code, retry_after),
-        Some("connect") => TransportErrorKind::Connect.is_transient(),
-        Some("certificate") => TransportErrorKind::Certificate.is_transient(),
-        Some("interrupted") => TransportErrorKind::Interrupted.is_transient(),
-        Some("timeout") => TransportErrorKind::Timeout.is_transient(),
-        Some("too_large") => TransportErrorKind::TooLarge.is_transient(),
-        Some("other") => TransportErrorKind::Other.is_transient(),
-        Some(_) => return Err(unfit("the failure of an attempt")),
+        Some(failure) => failure_kind(failure)?.is_transient(),
     };
     let failed = FailedAttempt {
         number: input.attempt,
@@ -154,6 +164,18 @@ fn retry_decision(input: Attempt) -> Result<Value> {
         Decision::RetryAfter(wait) => {
             json!({"retry": true, "wait_ms": u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)})
         }
+    })
+}
+
+fn failure_kind(name: &str) -> Result<TransportErrorKind> {
+    Ok(match name {
+        "connect" => TransportErrorKind::Connect,
+        "certificate" => TransportErrorKind::Certificate,
+        "interrupted" => TransportErrorKind::Interrupted,
+        "timeout" => TransportErrorKind::Timeout,
+        "too_large" => TransportErrorKind::TooLarge,
+        "other" => TransportErrorKind::Other,
+        _ => return Err(unfit("the failure of an attempt")),
     })
 }
 

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::error::NetworkError;
+
 /// A request as it goes over the wire: a method, an absolute URL, headers and a whole body.
 pub type HttpRequest = http::Request<Bytes>;
 
@@ -64,6 +66,7 @@ impl<T: Transport + ?Sized> Transport for Arc<T> {
 #[derive(Clone, Debug)]
 pub struct TransportError {
     kind: TransportErrorKind,
+    network_error: Option<NetworkError>,
     message: String,
 }
 
@@ -83,7 +86,7 @@ pub enum TransportErrorKind {
     Timeout,
     /// The answer is larger than [`MAX_RESPONSE_BYTES`].
     TooLarge,
-    /// Something that trying again does not mend.
+    /// The request could not be sent, which trying again does not mend.
     Other,
 }
 
@@ -92,18 +95,39 @@ impl TransportErrorKind {
     pub fn is_transient(self) -> bool {
         matches!(self, Self::Connect | Self::Interrupted | Self::Timeout)
     }
+
+    /// Tells whether the server may have acted on the request.
+    pub fn may_have_been_sent(self) -> bool {
+        matches!(self, Self::Interrupted | Self::Timeout | Self::TooLarge)
+    }
 }
 
 impl TransportError {
     /// Makes an error; the message says why, in lower case and without secrets.
     pub fn new(kind: TransportErrorKind, message: impl Into<String>) -> Self {
-        let message = message.into();
-        Self { kind, message }
+        let network_error = match kind {
+            TransportErrorKind::Certificate => Some(NetworkError::Certificate),
+            TransportErrorKind::Timeout => Some(NetworkError::Timeout),
+            _ => None,
+        };
+        Self { kind, network_error, message: message.into() }
+    }
+
+    /// Adds what the network said.
+    #[must_use]
+    pub fn with_network_error(mut self, network_error: NetworkError) -> Self {
+        self.network_error = Some(network_error);
+        self
     }
 
     /// How far the request got.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
+    }
+
+    /// What the network said, where it is known.
+    pub fn network_error(&self) -> Option<NetworkError> {
+        self.network_error
     }
 
     /// Why no answer came.

@@ -63,6 +63,8 @@ else:
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+
 STATIC_URL = "static/"
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -18,4 +18,3 @@ class OrderAdmin(admin.ModelAdmin):
 
     list_display = ("id", "state", "total_money", "created_at", "note")
     list_filter = ("state",)
-    exclude = ("checkout_url",)

@@ -51,10 +51,9 @@ class Order(models.Model):
     country = models.CharField(max_length=6)
     currency = models.CharField(max_length=3)
     tax = models.BigIntegerField(default=0)
+    # As the session has it; the buyer's country may change it.
     total = models.BigIntegerField(default=0)
-    session_id = models.CharField(max_length=100, blank=True)
-    # It opens the cashier for whoever has it: show it to the buyer alone.
-    checkout_url = models.TextField(blank=True)
+    presentation = models.CharField(max_length=6, default="iframe")
     payment_id = models.CharField(max_length=100, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     paid_at = models.DateTimeField(null=True, blank=True)
@@ -85,7 +84,7 @@ class Order(models.Model):
         return sum(line.unit_amount * line.quantity for line in self.lines.all())
 
     def charge(self, session: Session) -> None:
-        """Takes over what the session comes to."""
+        """Takes over the session's tax and total."""
         self.tax = session.amount_tax
         self.total = session.amount_total
         self.save(update_fields=["tax", "total"])
@@ -102,7 +101,7 @@ class Order(models.Model):
     def ask_for_review(self, note: str) -> None:
         """Leaves the order to a person."""
         self.state = self.State.REVIEW
-        self.note = note
+        self.note = note[: self._meta.get_field("note").max_length]
         self.save(update_fields=["state", "note"])
 
 

@@ -11,5 +11,6 @@ urlpatterns = [
     path("cart/change/<int:pk>/", views.change, name="change"),
     path("checkout/", views.checkout, name="checkout"),
     path("orders/<uuid:pk>/", views.order, name="order"),
+    path("orders/<uuid:pk>/pay/", views.pay, name="pay"),
     path("orders/<uuid:pk>/status/", views.order_status, name="order_status"),
 ]

@@ -14,7 +14,8 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_POST
 from faststar import FastStarError, Money
-from faststar.django import conf, get_client
+from faststar.django import conf, open_session
+from faststar.django.models import OrderSession
 
 from .cart import CURRENCY, MOST, Cart, Line, estimate
 from .models import Order, OrderLine, Product
@@ -76,47 +77,66 @@ def cart(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def checkout(request: HttpRequest) -> HttpResponse:
-    """Makes an order and its session, and sends the buyer to pay."""
+    """Makes an order of the cart, and sends the buyer to pay it."""
     basket = Cart(request)
     lines = basket.lines()
     place = request.POST.get("country", "")
     if not lines or place not in PLACES:
         return redirect("cart")
-    presentation = "link" if request.POST.get("presentation") == "link" else "iframe"
-    order = _order(lines, place)
+    by_link = request.POST.get("presentation") == "link"
+    order = _order(lines, place, "link" if by_link else "iframe")
+    basket.clear()
+    answer = _pay(request, order)
+    # The order's page opens the overlay.
+    opens = order.presentation == "iframe" and order.total
+    return redirect(f"{order.get_absolute_url()}?pay=now") if opens else answer
+
+
+@require_POST
+def pay(request: HttpRequest, pk: str) -> HttpResponse:
+    """Sends the buyer to the order's one open session, at each click on "Pay now"."""
+    return _pay(request, get_object_or_404(Order, pk=pk))
+
+
+def _pay(request: HttpRequest, order: Order) -> HttpResponse:
+    if order.state != Order.State.PENDING:
+        return _send(request, order.get_absolute_url())
     page = request.build_absolute_uri(order.get_absolute_url())
     try:
-        created = get_client().checkout.sessions.create(
+        checkout = open_session(
+            order.pk,
             mode="payment",
-            presentation=presentation,
+            presentation=order.presentation,
             line_items=[
-                {"price_id": line.product.price_id, "quantity": line.quantity} for line in lines
+                {"price_id": line.product.price_id, "quantity": line.quantity}
+                for line in order.lines.select_related("product")
             ],
-            buyer_country=place,
+            buyer_country=order.country,
             success_url=page,
             cancel_url=page,
-            client_reference_id=str(order.pk),
-            idempotency_key=f"order-{order.pk}",
         )
     except FastStarError:
         logger.exception("no session for order %s", order.pk)
-        order.delete()
-        messages.error(request, "The checkout is not available right now. Nothing was charged.")
-        return redirect("cart")
-    order.session_id = created.session.id
-    order.checkout_url = created.url
-    order.tax = created.session.amount_tax
-    order.total = created.session.amount_total
-    order.save()
-    basket.clear()
-    if presentation == "link":
-        return redirect(created.url)
-    return redirect(f"{order.get_absolute_url()}?pay=now")
+        text = "The checkout is not available right now. Nothing was charged; try again."
+        messages.error(request, text)
+        return _send(request, order.get_absolute_url())
+    order.charge(checkout.session)
+    if checkout.url is None:
+        messages.success(request, "Your payment has arrived. We confirm it in a moment.")
+        return _send(request, order.get_absolute_url())
+    return _send(request, checkout.url, in_overlay=True)
 
 
-def _order(lines: list[Line], place: str) -> Order:
+def _send(request: HttpRequest, url: str, *, in_overlay: bool = False) -> HttpResponse:
+    """Sends a browser to a URL, and tells a script where to go or what to open."""
+    if "application/json" in request.headers.get("Accept", ""):
+        return JsonResponse({"open" if in_overlay else "go": url})
+    return redirect(url)
+
+
+def _order(lines: list[Line], place: str, presentation: str) -> Order:
     with transaction.atomic():
-        order = Order.objects.create(country=place, currency=CURRENCY)
+        order = Order.objects.create(country=place, currency=CURRENCY, presentation=presentation)
         OrderLine.objects.bulk_create(
             OrderLine(
                 order=order,
@@ -134,23 +154,25 @@ def _order(lines: list[Line], place: str) -> Order:
 def order(request: HttpRequest, pk: str) -> HttpResponse:
     """Shows an order. What it says comes from the webhook and not from how the buyer came here."""
     found = get_object_or_404(Order, pk=pk)
-    cashier = urlsplit(found.checkout_url)
-    origin = f"{cashier.scheme}://{cashier.netloc}"
     context = {
         "order": found,
         "lines": found.lines.select_related("product"),
         "country": PLACES.get(found.country, found.country),
-        "script": f"{origin}/sdk/v1/faststar.min.js",
         "open": request.GET.get("pay") == "now",
         "status_url": reverse("order_status", args=[pk]),
     }
-    if conf.is_sandbox():
-        token = parse_qs(cashier.query).get("token", [""])[0]
-        payment = {"token": token, "card": {"number": "4242 4242 4242 4242"}}
-        context["play_buyer"] = (
-            f"curl {origin}/cashier/v1/sessions/{found.session_id}/pay "
-            f"-H 'Content-Type: application/json' -d '{json.dumps(payment)}'"
-        )
+    attempt = OrderSession.objects.filter(reference=pk).exclude(url="").last()
+    if attempt is not None:
+        cashier = urlsplit(attempt.url)
+        origin = f"{cashier.scheme}://{cashier.netloc}"
+        context["script"] = f"{origin}/sdk/v1/faststar.min.js"
+        if conf.is_sandbox():
+            token = parse_qs(cashier.query).get("token", [""])[0]
+            payment = {"token": token, "card": {"number": "4242 4242 4242 4242"}}
+            context["play_buyer"] = (
+                f"curl {origin}/cashier/v1/sessions/{attempt.session_id}/pay "
+                f"-H 'Content-Type: application/json' -d '{json.dumps(payment)}'"
+            )
     return render(request, "shop/order.html", context)
 
 

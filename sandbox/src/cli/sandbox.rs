@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use faststar::error::Error;
 use faststar::{MerchantKind, Secret};
 use faststar_sandbox::card::TEST_CARDS;
-use faststar_sandbox::{Config, Location, Receivers, Sandbox};
+use faststar_sandbox::{Config, Location, Receivers, Sandbox, raise_descriptors};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -34,6 +34,11 @@ pub(super) struct Arguments {
     /// With --db, the next start's URL takes the place of this one, also for what still waits.
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
+    /// Trust the certificates of this PEM file in receivers of webhooks, beside the web's
+    ///
+    /// It has the authority that signed a receiver's certificate, or that certificate itself.
+    #[arg(long, value_name = "FILE")]
+    webhook_ca: Option<PathBuf>,
     /// Allow webhooks to go to other machines
     #[arg(long)]
     allow_remote_webhooks: bool,
@@ -77,7 +82,9 @@ async fn serve(arguments: Arguments) -> Result<(), Error> {
         }),
         receivers: Receivers { remote: arguments.allow_remote_webhooks },
         webhook: arguments.webhook,
+        webhook_ca: arguments.webhook_ca,
     };
+    raise_descriptors();
     // Before the first line goes out, so that whoever reads it can already end us well.
     let mut terminate = signal(SignalKind::terminate()).map_err(|e| failure(e.to_string()))?;
     let started = Sandbox::start(config).await;

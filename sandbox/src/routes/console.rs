@@ -56,8 +56,9 @@ pub(super) async fn merchant(State(app): State<Arc<App>>, ActsFor(caller): ActsF
             .iter()
             .map(|endpoint| {
                 json!({
-                    "id": endpoint.id, "url": endpoint.url, "events": endpoint.events,
+                    "id": endpoint.id, "url": mask::text(&endpoint.url), "events": endpoint.events,
                     "secret": mask::secret(endpoint.secret.expose()),
+                    "disabled": endpoint.disabled,
                 })
             })
             .collect();
@@ -92,6 +93,7 @@ pub(super) async fn sessions(
 ) -> Handled {
     let PageQuery { limit, cursor } = PageQuery::read(query.as_deref())?;
     let (merchant_id, now) = (caller.merchant.id.clone(), caller.now_ms());
+    let share = app.budget.take_page().await?;
     let list = app.store.run(move |db| {
         let (mut rows, next) = store::list_sessions(db, &merchant_id, limit, cursor.as_deref())?;
         rows.iter_mut().for_each(|row| row.expire_if_due(now));
@@ -99,7 +101,8 @@ pub(super) async fn sessions(
     });
     let (rows, next_cursor) = list.await?;
     let items: Vec<_> = rows.iter().map(session_view).collect();
-    Ok(Reply::ok("Checkout sessions retrieved", &Page { items, next_cursor }))
+    let page = Page { items, next_cursor };
+    Ok(Reply::ok("Checkout sessions retrieved", &page).holding(share))
 }
 
 /// Shows a session, the quote that explains its amounts, and what has happened to it.
@@ -135,6 +138,11 @@ fn session_view(row: &SessionRow) -> Value {
     let mut view = json!(checkout::view(row));
     if let Some(fields) = view.as_object_mut() {
         fields.remove("session_token");
+        for name in ["success_url", "cancel_url"] {
+            if let Some(Value::String(url)) = fields.get_mut(name) {
+                *url = mask::text(url);
+            }
+        }
     }
     view["created_at"] = clock::rfc3339(row.created_at).into();
     view["decimals"] =
@@ -167,7 +175,7 @@ fn timeline(
         entries.push(entry(row.expires_at, "expired", ""));
     }
     entries.extend(events.into_iter().map(|(at, event)| {
-        (at, json!({"at": clock::rfc3339(at), "kind": "event", "event": event}))
+        (at, json!({"at": clock::rfc3339(at), "kind": "event", "event": event.masked()}))
     }));
     // Stable: a step comes before the events that it has written.
     entries.sort_by_key(|(at, _)| *at);

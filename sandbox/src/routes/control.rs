@@ -149,6 +149,12 @@ pub(super) const ENDPOINT: Object = Object {
             Origin::SandboxOnly,
             "Signs the events.",
         ),
+        Field::required(
+            "disabled",
+            Kind::Boolean,
+            Origin::SandboxOnly,
+            "Whether it answered 410 Gone. It gets nothing until you enable it.",
+        ),
     ],
 };
 
@@ -158,7 +164,7 @@ pub(super) const ENDPOINTS: Object = Object {
     doc: "The merchant's endpoints.",
     fields: &[Field::required(
         "items",
-        Kind::List { of: &Kind::Object(&ENDPOINT), max: 1000 },
+        Kind::List { of: &Kind::Object(&ENDPOINT), max: store::MOST_ENDPOINTS },
         Origin::SandboxOnly,
         "All of them, the oldest first.",
     )],
@@ -265,6 +271,7 @@ pub(super) async fn add_endpoint(
         url: request.url,
         secret: request.secret.map_or_else(|| caller.merchant.webhook_secret.clone(), Into::into),
         events: request.events.unwrap_or_default(),
+        disabled: false,
     };
     let merchant_id = caller.merchant.id.clone();
     let reply = app.once(caller.owner(), key, body.request_hash, move |db| {
@@ -277,7 +284,7 @@ pub(super) async fn add_endpoint(
 fn endpoint_view(endpoint: &Endpoint) -> Value {
     json!({
         "id": endpoint.id, "url": endpoint.url, "events": endpoint.events,
-        "secret": endpoint.secret,
+        "secret": endpoint.secret, "disabled": endpoint.disabled,
     })
 }
 
@@ -300,6 +307,21 @@ pub(super) async fn delete_endpoint(
     let data = json!({"id": id, "deleted": true});
     app.store.run(move |db| store::delete_endpoint(db, &merchant_id, &id)).await?;
     Ok(Reply::ok("Webhook endpoint deleted", &data))
+}
+
+pub(super) async fn enable_endpoint(
+    State(app): State<Arc<App>>,
+    Authenticated(caller): Authenticated,
+    Id(id): Id,
+    IdempotencyKey(key): IdempotencyKey,
+    RequestHash(hash): RequestHash,
+) -> Handled {
+    let merchant_id = caller.merchant.id.clone();
+    let reply = app.once(caller.owner(), key, hash, move |db| {
+        let endpoint = store::enable_endpoint(db, &merchant_id, &id)?;
+        Ok(Reply::ok("Webhook endpoint enabled", &endpoint_view(&endpoint)))
+    });
+    Ok(reply.await?)
 }
 
 #[derive(Deserialize)]

@@ -25,6 +25,7 @@ use url::form_urlencoded;
 use crate::app::App;
 use crate::assets;
 use crate::guard::guard;
+use crate::mask;
 use crate::reply::Refusal;
 use crate::store::overloaded;
 
@@ -45,6 +46,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/merchants", post(control::add_merchant))
         .route("/webhook_endpoints", post(control::add_endpoint).get(control::list_endpoints))
         .route("/webhook_endpoints/{id}", delete(control::delete_endpoint))
+        .route("/webhook_endpoints/{id}/enable", post(control::enable_endpoint))
         .route("/sessions/{id}/complete", post(control::complete))
         .route("/sessions/{id}/expire", post(control::expire))
         .route("/events", get(outbox::list_events))
@@ -141,7 +143,7 @@ fn unknown_parameter(name: &str) -> Error {
 }
 
 async fn not_found(uri: Uri) -> Refusal {
-    let path: String = uri.path().chars().take(200).collect();
+    let path: String = mask::path(uri.path()).chars().take(200).collect();
     let message = format!("no such path: {path}; /openapi.json lists them");
     Refusal(Error::new(ErrorKind::NotFound, code::NOT_FOUND, message))
 }

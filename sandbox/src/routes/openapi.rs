@@ -155,6 +155,9 @@ const OPERATIONS: &[Operation] = &[
     Operation::new("delete", "/sandbox/v1/webhook_endpoints/{id}", SandboxOnly)
         .does("Deletes a webhook endpoint")
         .gives(&control::DELETED),
+    Operation::new("post", "/sandbox/v1/webhook_endpoints/{id}/enable", SandboxOnly)
+        .does("Enables a webhook endpoint that answered 410 Gone")
+        .gives(&control::ENDPOINT),
     Operation::new("post", "/sandbox/v1/sessions/{id}/complete", SandboxOnly)
         .does("Plays the buyer of a session")
         .takes(&control::COMPLETE)

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
+use axum::http::HeaderMap;
 use faststar::EventType;
 use faststar::error::{Error, Result, code};
 use faststar::schema::{Field, Kind, Object, Origin};
@@ -10,7 +11,7 @@ use url::form_urlencoded;
 
 use super::{Handled, Page, PageQuery};
 use crate::app::App;
-use crate::extract::{Authenticated, IdempotencyKey, JsonBody};
+use crate::extract::{Authenticated, CONSOLE_TOKEN, IdempotencyKey, JsonBody};
 use crate::faults::Faults;
 use crate::reply::Reply;
 use crate::store::{self, DELIVERY_STATES};
@@ -212,9 +213,15 @@ pub(super) async fn list_events(
     State(app): State<Arc<App>>,
     Authenticated(caller): Authenticated,
     RawQuery(query): RawQuery,
+    headers: HeaderMap,
 ) -> Handled {
     let query = EventQuery::read(query.as_deref())?;
-    Ok(Reply::ok("Events retrieved", &events(&app, &caller.merchant.id, query).await?))
+    let share = app.budget.take_page().await?;
+    let mut page = events(&app, &caller.merchant.id, query).await?;
+    if headers.contains_key(CONSOLE_TOKEN) {
+        page.items = page.items.into_iter().map(store::ListedEvent::masked).collect();
+    }
+    Ok(Reply::ok("Events retrieved", &page).holding(share))
 }
 
 pub(super) async fn deliver(
@@ -224,8 +231,9 @@ pub(super) async fn deliver(
 ) -> Handled {
     let query = EventQuery::read(query.as_deref())?;
     app.settle(&caller.merchant.id).await?;
-    let data = events(&app, &caller.merchant.id, query).await?;
-    Ok(Reply::ok("Everything due was attempted", &data))
+    let share = app.budget.take_page().await?;
+    let page = events(&app, &caller.merchant.id, query).await?;
+    Ok(Reply::ok("Everything due was attempted", &page).holding(share))
 }
 
 pub(super) async fn show_faults(

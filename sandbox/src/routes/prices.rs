@@ -47,9 +47,11 @@ pub(super) async fn list(
 ) -> Handled {
     let PageQuery { limit, cursor } = PageQuery::read(query.as_deref())?;
     let merchant_id = caller.merchant.id.clone();
+    let share = app.budget.take_page().await?;
     let (items, next_cursor) = app
         .store
         .run(move |db| store::list_prices(db, &merchant_id, limit, cursor.as_deref()))
         .await?;
-    Ok(Reply::ok("Prices retrieved successfully", &Page { items, next_cursor }))
+    let page = Page { items, next_cursor };
+    Ok(Reply::ok("Prices retrieved successfully", &page).holding(share))
 }

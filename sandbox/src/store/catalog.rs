@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Outcome, from_json, to_json};
 
 /// How much a page of a list holds; one that would hold more ends earlier.
-const PAGE_BYTES: usize = 1024 * 1024;
+pub const PAGE_BYTES: usize = 256 * 1024;
 
 /// Adds a product.
 pub fn add_product(db: &Connection, merchant_id: &str, product: &Product) -> Outcome<()> {
@@ -126,17 +126,35 @@ fn list(
     );
     let mut statement = db.prepare_cached(&sql)?;
     let mut found = statement.query(params![merchant_id, before, limit as i64 + 1])?;
-    let (mut rows, mut last, mut bytes) = (Rows::new(), None, 0);
+    let (mut page, mut last) = (PageOf::new(limit), None);
     while let Some(row) = found.next()? {
         let body: String = row.get(1)?;
-        bytes += body.len();
-        if rows.len() == limit || (bytes > PAGE_BYTES && !rows.is_empty()) {
-            return Ok((rows, last));
+        if !page.has_room(body.len()) {
+            return Ok((page.rows, last));
         }
         last = Some(row.get(0)?);
-        rows.push((body, row.get(2)?));
+        page.rows.push((body, row.get(2)?));
     }
-    Ok((rows, None))
+    Ok((page.rows, None))
+}
+
+/// The rows of a page, bounded in number and in bytes.
+pub(super) struct PageOf<T> {
+    pub(super) rows: Vec<T>,
+    limit: usize,
+    bytes: usize,
+}
+
+impl<T> PageOf<T> {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { rows: Vec::new(), limit, bytes: 0 }
+    }
+
+    /// Tells whether another row fits; the first one always does.
+    pub(super) fn has_room(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes;
+        self.rows.len() < self.limit && (self.bytes <= PAGE_BYTES || self.rows.is_empty())
+    }
 }
 
 /// Gives the number that the rows of a page are below.

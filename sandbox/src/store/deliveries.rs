@@ -3,7 +3,9 @@
 use faststar::Secret;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{Outcome, faults, queue};
+use super::queue::Pace;
+use super::{Outcome, endpoints, faults, queue};
+use crate::delivery::SCHEDULE;
 use crate::faults::Fault;
 
 /// A delivery that is due.
@@ -90,6 +92,36 @@ fn first_due(db: &Connection, endpoint_id: &str) -> Outcome<Due> {
     })?)
 }
 
+/// Pulls in what is due later than its last attempt or its event allows: the machine's clock was set
+/// back since.
+pub(super) fn pull_in(db: &Connection, machine_now_ms: i64) -> Outcome<()> {
+    let late: Vec<(i64, usize, i64, i64, i64)> = db
+        .prepare(
+            "SELECT d.seq, d.attempts, d.due_at, v.created_at, m.clock_offset_ms FROM deliveries d
+             JOIN events v ON v.seq = d.event_seq
+             JOIN merchants m ON m.id = v.merchant_id
+             WHERE d.state = 'pending' AND d.due_at > ?1 + m.clock_offset_ms",
+        )?
+        .query_map([machine_now_ms], |row| {
+            let attempts = row.get::<_, u32>(1)? as usize;
+            Ok((row.get(0)?, attempts, row.get(2)?, row.get(3)?, row.get(4)?))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for (seq, attempts, due_at, created_at, clock_offset_ms) in late {
+        let longest = match attempts.checked_sub(1).and_then(|last| SCHEDULE.get(last)) {
+            Some(step) => i64::try_from(step.as_millis()).unwrap_or(i64::MAX),
+            // The first attempt is late on purpose at the most.
+            None => (due_at - created_at).max(0),
+        };
+        let latest = machine_now_ms + clock_offset_ms + longest;
+        db.execute(
+            "UPDATE deliveries SET due_at = min(due_at, ?2) WHERE seq = ?1",
+            params![seq, latest],
+        )?;
+    }
+    Ok(())
+}
+
 /// What came of an attempt.
 #[derive(Clone, Debug)]
 pub struct Attempt {
@@ -107,9 +139,14 @@ pub struct Attempt {
     pub signature: Option<String>,
     /// In how many milliseconds to try again; `None` where it succeeded or the schedule has ended.
     pub retry_in_ms: Option<i64>,
+    /// How fast the receiver was.
+    pub pace: Pace,
 }
 
-/// Notes an attempt and frees its endpoint.
+/// The status of a receiver that wants nothing more.
+pub const GONE: u16 = 410;
+
+/// Notes an attempt and frees its endpoint, which is disabled where it says that it is gone.
 ///
 /// Where the delivery was asked for anew meanwhile, it is still to be sent.
 pub fn record_attempt(db: &Connection, attempt: &Attempt) -> Outcome<()> {
@@ -127,11 +164,16 @@ pub fn record_attempt(db: &Connection, attempt: &Attempt) -> Outcome<()> {
         attempt.signature
     ])?;
     match (&attempt.error, attempt.retry_in_ms) {
+        (Some(_), _) if attempt.status == Some(GONE) => {
+            end(db, due, "parked")?;
+            endpoints::disable_endpoint(db, &due.endpoint_id)?;
+        }
         // Its time has come already, so that it goes out at once again.
         (None, _) if faults::ask(db, &due.merchant_id, |s| s.faults.next_duplicate())? => {}
         (None, _) => end(db, due, "delivered")?,
         (Some(_), None) => end(db, due, "parked")?,
-        // `due_at` is told by the merchant's clock, which may have been moved meanwhile.
+        // From its end on: one that took long is not followed by the next at once. `due_at` is told by
+        // the merchant's clock, which may have been moved meanwhile.
         (Some(_), Some(retry_in_ms)) => db
             .prepare_cached(
                 "UPDATE deliveries SET attempts = attempts + 1,
@@ -139,10 +181,14 @@ pub fn record_attempt(db: &Connection, attempt: &Attempt) -> Outcome<()> {
                          JOIN merchants m ON m.id = e.merchant_id WHERE e.id = endpoint_id)
                  WHERE seq = ?1 AND generation = ?2 AND state = 'pending'",
             )?
-            .execute(params![due.seq, due.generation, attempt.at_ms + retry_in_ms])
+            .execute(params![
+                due.seq,
+                due.generation,
+                attempt.at_ms + attempt.duration_ms + retry_in_ms
+            ])
             .map(drop)?,
     }
-    queue::release(db, &due.endpoint_id)
+    queue::release(db, &due.endpoint_id, attempt.pace)
 }
 
 /// Ends a delivery and lets the next one of its endpoint and session go.
@@ -240,7 +286,7 @@ mod tests {
             (5, 'we_1', 'cs_3', 'delivered', 1, 4599004);";
 
     async fn take(store: &Store, now_ms: i64) -> (Vec<Due>, Option<i64>) {
-        let room = queue::Room { all: 100, of_one: 20 };
+        let room = queue::Room { all: 100, of_one: 20, unknown: 20, slow: 10, prompt: 20 };
         let taken = store.run(move |db| take_due(db, now_ms, room)).await.unwrap();
         (taken.due, taken.wait_ms)
     }
@@ -254,6 +300,7 @@ mod tests {
             error: None,
             signature: None,
             retry_in_ms: None,
+            pace: Pace::Fast,
         };
         store.run(move |db| record_attempt(db, &attempt)).await.unwrap();
     }
@@ -288,6 +335,41 @@ mod tests {
         }
         assert_eq!(order, ["evt_4", "evt_1", "evt_2", "evt_3"]);
         assert_eq!(take(&store, NOW + 100_000).await.1, None);
+    }
+
+    #[tokio::test]
+    async fn a_clock_that_was_set_back_before_a_start_makes_nothing_wait_longer() {
+        let scratch = Scratch::new("set-back");
+        let store = Store::open(&Location::File(scratch.file())).unwrap();
+        // What was there when the clock showed a year more: tried thrice, not yet, late on purpose.
+        let year = 365 * 24 * 60 * 60 * 1000;
+        let now = crate::clock::machine_now_ms();
+        let ahead = now + 3_600_000 + year;
+        store.run(|db| Ok(db.execute_batch(OUTBOX)?)).await.unwrap();
+        store
+            .run(move |db| {
+                db.execute("UPDATE events SET created_at = ?1", [ahead])?;
+                db.execute("UPDATE deliveries SET due_at = ?1 + 120000", [ahead])?;
+                db.execute("UPDATE deliveries SET due_at = ?1 WHERE seq = 2", [ahead])?;
+                db.execute("UPDATE deliveries SET due_at = ?1 + 7000 WHERE seq = 4", [ahead])?;
+                Ok(())
+            })
+            .await
+            .unwrap();
+        drop(store);
+        let store = Store::open(&Location::File(scratch.file())).unwrap();
+        let waits = store.run(|db| {
+            let sql = "SELECT due_at FROM deliveries WHERE state = 'pending' ORDER BY seq";
+            let mut statement = db.prepare(sql)?;
+            let found = statement.query_map([], |row| row.get::<_, i64>(0))?;
+            Ok(found.collect::<rusqlite::Result<Vec<_>>>()?)
+        });
+        let since = crate::clock::machine_now_ms() - now;
+        let longest = [120_000, 0, 120_000, 7_000];
+        for (due_at, longest) in waits.await.unwrap().into_iter().zip(longest) {
+            let wait = due_at - (now + 3_600_000);
+            assert!((longest..=longest + since).contains(&wait), "{wait} of {longest}");
+        }
     }
 
     #[tokio::test]
@@ -343,7 +425,7 @@ mod tests {
     async fn a_wake_steps_over_nothing_that_is_not_due() {
         let store = Store::open(&Location::Memory).unwrap();
         for (sql, searched) in [
-            (queue::TAKE, "INDEX queue_due (due_at<?)"),
+            (queue::TAKE, "INDEX queue_due (pace=? AND due_at<?)"),
             (FIRST_DUE, "INDEX deliveries_due (endpoint_id=?)"),
         ] {
             let plan = store.run(move |db| -> Outcome<String> {

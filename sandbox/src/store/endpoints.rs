@@ -2,7 +2,7 @@
 
 use faststar::Secret;
 use faststar::error::{Error, ErrorKind, code};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Outcome, from_json, queue, to_json};
 
@@ -17,6 +17,8 @@ pub struct Endpoint {
     pub secret: Secret,
     /// The types that it gets; empty for all.
     pub events: Vec<String>,
+    /// Whether it has said that it is gone, and gets nothing until it is enabled.
+    pub disabled: bool,
 }
 
 impl Endpoint {
@@ -26,8 +28,25 @@ impl Endpoint {
     }
 }
 
+/// How many endpoints a merchant may have.
+pub const MOST_ENDPOINTS: usize = 1000;
+
 /// Adds an endpoint.
+///
+/// # Errors
+///
+/// `out_of_range` where the merchant has as many as it may.
 pub fn add_endpoint(db: &Connection, merchant_id: &str, endpoint: &Endpoint) -> Outcome<()> {
+    let number: i64 = db.query_row(
+        "SELECT count(*) FROM endpoints WHERE merchant_id = ?1 AND deleted = 0",
+        [merchant_id],
+        |row| row.get(0),
+    )?;
+    if number >= MOST_ENDPOINTS as i64 {
+        let message =
+            format!("a merchant has at most {MOST_ENDPOINTS} webhook endpoints; delete one first");
+        return Err(Error::validation(code::OUT_OF_RANGE, "url", message).into());
+    }
     db.execute(
         "INSERT INTO endpoints (id, merchant_id, url, secret, events) VALUES (?1, ?2, ?3, ?4, ?5)",
         params![
@@ -43,11 +62,13 @@ pub fn add_endpoint(db: &Connection, merchant_id: &str, endpoint: &Endpoint) -> 
 
 /// Makes the endpoint that the start of a sandbox names, or moves it there with what waits for it.
 ///
-/// One that is the same already is taken for it.
+/// One that is the same already is taken for it. It is enabled, whatever it has said before.
 pub fn set_start_endpoint(db: &Connection, merchant_id: &str, endpoint: &Endpoint) -> Outcome<()> {
     let known = list_endpoints(db, merchant_id)?;
-    let same =
-        known.iter().find(|known| **known == Endpoint { id: known.id.clone(), ..endpoint.clone() });
+    let same = known.iter().find(|known| {
+        (&known.url, &known.secret, &known.events)
+            == (&endpoint.url, &endpoint.secret, &endpoint.events)
+    });
     let start: Option<String> = db
         .query_row(
             "SELECT id FROM endpoints WHERE merchant_id = ?1 AND from_start = 1 AND deleted = 0",
@@ -62,7 +83,8 @@ pub fn set_start_endpoint(db: &Connection, merchant_id: &str, endpoint: &Endpoin
         }
         (Some(same), _) => &same.id,
         (None, Some(start)) => {
-            db.execute("UPDATE endpoints SET url = ?2 WHERE id = ?1", [&start, &endpoint.url])?;
+            let sql = "UPDATE endpoints SET url = ?2, disabled = 0 WHERE id = ?1";
+            db.execute(sql, [&start, &endpoint.url])?;
             return Ok(());
         }
         (None, None) => {
@@ -70,39 +92,85 @@ pub fn set_start_endpoint(db: &Connection, merchant_id: &str, endpoint: &Endpoin
             &endpoint.id
         }
     };
-    db.execute("UPDATE endpoints SET from_start = 1 WHERE id = ?1", [id])?;
+    db.execute("UPDATE endpoints SET from_start = 1, disabled = 0 WHERE id = ?1", [id])?;
     Ok(())
+}
+
+const COLUMNS: &str = "id, url, secret, events, disabled";
+
+/// A row, and its JSON column that is still to be read.
+fn read(row: &Row<'_>) -> rusqlite::Result<(Endpoint, String)> {
+    let endpoint = Endpoint {
+        id: row.get(0)?,
+        url: row.get(1)?,
+        secret: row.get::<_, String>(2)?.into(),
+        events: Vec::new(),
+        disabled: row.get(4)?,
+    };
+    Ok((endpoint, row.get(3)?))
+}
+
+fn complete((endpoint, events): (Endpoint, String)) -> Outcome<Endpoint> {
+    Ok(Endpoint { events: from_json(&events)?, ..endpoint })
 }
 
 /// Lists a merchant's endpoints, the oldest first.
 pub fn list_endpoints(db: &Connection, merchant_id: &str) -> Outcome<Vec<Endpoint>> {
-    let rows: Vec<(String, String, String, String)> = db
-        .prepare_cached(
-            "SELECT id, url, secret, events FROM endpoints
-             WHERE merchant_id = ?1 AND deleted = 0 ORDER BY seq",
-        )?
-        .query_map([merchant_id], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)))?
+    let sql = format!(
+        "SELECT {COLUMNS} FROM endpoints WHERE merchant_id = ?1 AND deleted = 0 ORDER BY seq"
+    );
+    let rows: Vec<_> = db
+        .prepare_cached(&sql)?
+        .query_map([merchant_id], read)?
         .collect::<rusqlite::Result<_>>()?;
-    rows.into_iter()
-        .map(|(id, url, secret, events)| {
-            Ok(Endpoint { id, url, secret: secret.into(), events: from_json(&events)? })
-        })
-        .collect()
+    rows.into_iter().map(complete).collect()
+}
+
+/// Lets an endpoint get events again; what was parked meanwhile is sent where it is asked for.
+///
+/// # Errors
+///
+/// `not_found`.
+pub fn enable_endpoint(db: &Connection, merchant_id: &str, id: &str) -> Outcome<Endpoint> {
+    let sql = format!(
+        "UPDATE endpoints SET disabled = 0 WHERE id = ?1 AND merchant_id = ?2 AND deleted = 0
+         RETURNING {COLUMNS}"
+    );
+    let found = db.query_row(&sql, [id, merchant_id], read).optional()?;
+    complete(found.ok_or_else(no_such_endpoint)?)
+}
+
+/// Sends an endpoint nothing more until it is enabled; what still waits for it is parked.
+pub(super) fn disable_endpoint(db: &Connection, id: &str) -> Outcome<()> {
+    db.execute("UPDATE endpoints SET disabled = 1 WHERE id = ?1", [id])?;
+    park_all(db, id)
 }
 
 /// Deletes an endpoint; what still waits for it is parked.
+///
+/// # Errors
+///
+/// `not_found`.
 pub fn delete_endpoint(db: &Connection, merchant_id: &str, id: &str) -> Outcome<()> {
     let deleted = db.execute(
         "UPDATE endpoints SET deleted = 1 WHERE id = ?1 AND merchant_id = ?2 AND deleted = 0",
         [id, merchant_id],
     )?;
     if deleted == 0 {
-        return Err(Error::new(ErrorKind::NotFound, code::NOT_FOUND, "no such endpoint").into());
+        return Err(no_such_endpoint().into());
     }
+    park_all(db, id)
+}
+
+fn park_all(db: &Connection, id: &str) -> Outcome<()> {
     db.execute(
         "UPDATE deliveries SET state = 'parked', held = 0
          WHERE endpoint_id = ?1 AND state = 'pending'",
         [id],
     )?;
     queue::place(db, id)
+}
+
+fn no_such_endpoint() -> Error {
+    Error::new(ErrorKind::NotFound, code::NOT_FOUND, "no such endpoint").with_param("id")
 }

@@ -5,11 +5,11 @@ use rusqlite::{Connection, OptionalExtension, params};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::catalog::seq_before;
+use super::catalog::{PageOf, seq_before};
 use super::deliveries::{add_delivery, renew_delivery};
 use super::endpoints::list_endpoints;
 use super::{Outcome, faults, from_json};
-use crate::clock;
+use crate::{clock, mask};
 
 /// An event to be written and delivered.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ pub(super) fn deliver(
         .prepare_cached("SELECT session_id, type FROM events WHERE seq = ?1")?
         .query_row([event_seq], |row| Ok((row.get(0)?, row.get(1)?)))?;
     for endpoint in list_endpoints(db, merchant_id)? {
-        if endpoint.wants(&event_type) {
+        if endpoint.wants(&event_type) && !endpoint.disabled {
             add_delivery(db, event_seq, &endpoint.id, &session_id, due_at)?;
         }
     }
@@ -83,6 +83,16 @@ pub struct ListedEvent {
     deliveries: Vec<ListedDelivery>,
 }
 
+impl ListedEvent {
+    /// Masks what the URLs of its receivers keep secret.
+    pub fn masked(mut self) -> Self {
+        for delivery in &mut self.deliveries {
+            delivery.url = mask::text(&delivery.url);
+        }
+        self
+    }
+}
+
 #[derive(Debug, Serialize)]
 struct ListedDelivery {
     url: String,
@@ -90,6 +100,15 @@ struct ListedDelivery {
     #[serde(skip_serializing_if = "Option::is_none")]
     next_attempt_at: Option<String>,
     attempts: Vec<ListedAttempt>,
+}
+
+impl ListedDelivery {
+    /// Tells about how many bytes it is written out in.
+    fn size(&self) -> usize {
+        let attempts = self.attempts.iter();
+        let texts = attempts.map(|attempt| 200 + attempt.error.as_ref().map_or(0, String::len));
+        100 + self.url.len() + texts.sum::<usize>()
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -103,6 +122,9 @@ struct ListedAttempt {
     signature: Option<String>,
     duration_ms: i64,
 }
+
+/// How many of an event's deliveries, and of a delivery's attempts, are listed: the last ones.
+const MOST: i64 = 1000;
 
 /// The states of a delivery.
 pub const DELIVERY_STATES: &[&str] = &["pending", "delivered", "parked"];
@@ -129,19 +151,23 @@ pub fn list_events(
              GROUP BY d.event_seq ORDER BY d.event_seq DESC LIMIT ?3"
         }
     };
-    let mut rows: Vec<(i64, String, String)> = db
+    let rows: Vec<(i64, String, String)> = db
         .prepare_cached(sql)?
         .query_map(params![merchant_id, before, limit as i64 + 1, state], |row| {
             Ok((row.get(0)?, row.get(1)?, row.get(2)?))
         })?
         .collect::<rusqlite::Result<_>>()?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|(_, id, _)| id.clone());
-    let events = rows.into_iter().map(|(seq, _, body)| {
-        Ok(ListedEvent { event: from_json(&body)?, deliveries: deliveries_of(db, seq)? })
-    });
-    Ok((events.collect::<Outcome<_>>()?, next))
+    let (mut page, mut last) = (PageOf::new(limit), None);
+    for (seq, id, body) in rows {
+        let deliveries = deliveries_of(db, seq)?;
+        let size = body.len() + deliveries.iter().map(ListedDelivery::size).sum::<usize>();
+        if !page.has_room(size) {
+            return Ok((page.rows, last));
+        }
+        last = Some(id);
+        page.rows.push(ListedEvent { event: from_json(&body)?, deliveries });
+    }
+    Ok((page.rows, None))
 }
 
 /// Lists the last 200 events that tell of a session, with their times, the oldest first.
@@ -164,10 +190,10 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<ListedDelivery>
     let mut deliveries: Vec<(i64, ListedDelivery)> = db
         .prepare_cached(
             "SELECT d.seq, e.url, d.state, d.due_at, d.state = 'pending' AND NOT d.held
-             FROM deliveries d JOIN endpoints e ON e.id = d.endpoint_id
-             WHERE d.event_seq = ?1 ORDER BY d.seq",
+             FROM (SELECT * FROM deliveries WHERE event_seq = ?1 ORDER BY seq DESC LIMIT ?2) d
+             JOIN endpoints e ON e.id = d.endpoint_id ORDER BY d.seq",
         )?
-        .query_map([event_seq], |row| {
+        .query_map(params![event_seq, MOST], |row| {
             let (due_at, is_queued): (i64, bool) = (row.get(3)?, row.get(4)?);
             let delivery = ListedDelivery {
                 url: row.get(1)?,
@@ -181,10 +207,11 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<ListedDelivery>
     for (seq, delivery) in &mut deliveries {
         delivery.attempts = db
             .prepare_cached(
-                "SELECT at, status, error, duration_ms, signature FROM attempts
-                 WHERE delivery_seq = ?1 ORDER BY seq",
+                "SELECT at, status, error, duration_ms, signature FROM
+                     (SELECT * FROM attempts WHERE delivery_seq = ?1 ORDER BY seq DESC LIMIT ?2)
+                 ORDER BY seq",
             )?
-            .query_map([*seq], |row| {
+            .query_map(params![*seq, MOST], |row| {
                 Ok(ListedAttempt {
                     at: clock::rfc3339(row.get(0)?),
                     status: row.get(1)?,
@@ -200,11 +227,14 @@ fn deliveries_of(db: &Connection, event_seq: i64) -> Outcome<Vec<ListedDelivery>
 
 /// Makes an event's deliveries due again, whatever came of them before; tells how many they are.
 ///
-/// Endpoints that have been added since get it too, if they want its type.
+/// Endpoints that have been added since get it too, if they want its type; disabled ones do not.
 pub fn resend(db: &Connection, merchant_id: &str, event_id: &str, now_ms: i64) -> Outcome<usize> {
     let (event_seq, session_id, event_type) = find_event(db, merchant_id, event_id)?;
     let mut endpoints = 0;
     for endpoint in list_endpoints(db, merchant_id)? {
+        if endpoint.disabled {
+            continue;
+        }
         if renew_delivery(db, event_seq, &endpoint.id, now_ms)? {
             endpoints += 1;
         } else if endpoint.wants(&event_type) {

@@ -13,6 +13,7 @@ mod endpoints;
 mod events;
 mod faults;
 mod idempotency;
+mod identity;
 mod merchants;
 mod queue;
 mod sessions;
@@ -30,12 +31,17 @@ use faststar::error::{Error, ErrorKind, code};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
+use crate::clock;
+
 pub use catalog::{
-    add_example_catalog, add_price, add_product, catalog_of, list_prices, list_products,
-    product_exists,
+    PAGE_BYTES, add_example_catalog, add_price, add_product, catalog_of, list_prices,
+    list_products, product_exists,
 };
-pub use deliveries::{Attempt, Due, Taken, record_attempt, take_due};
-pub use endpoints::{Endpoint, add_endpoint, delete_endpoint, list_endpoints, set_start_endpoint};
+pub use deliveries::{Attempt, Due, GONE, Taken, record_attempt, take_due};
+pub use endpoints::{
+    Endpoint, MOST_ENDPOINTS, add_endpoint, delete_endpoint, enable_endpoint, list_endpoints,
+    set_start_endpoint,
+};
 pub use events::{
     DELIVERY_STATES, EventRow, ListedEvent, add_event, events_of_session, list_events, resend,
 };
@@ -45,7 +51,7 @@ pub use merchants::{
     Merchant, add_key, add_merchant, find_merchant, first_merchant, list_keys, list_merchants,
     merchant_of_key, move_clock,
 };
-pub use queue::{Room, is_settled};
+pub use queue::{Pace, Room, is_settled, note_slow};
 pub use sessions::{SessionRow, add_session, find_session, list_sessions, update_session};
 pub use steps::{Step, add_step, steps_of};
 
@@ -60,6 +66,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0003_answers.sql"),
     include_str!("../../migrations/0004_answers_age.sql"),
     include_str!("../../migrations/0005_console.sql"),
+    include_str!("../../migrations/0006_endpoints.sql"),
 ];
 
 /// Where the database is.
@@ -124,27 +131,32 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// Kind `Configuration` where the file cannot be opened, is in use by another sandbox, or is of
-    /// a newer version.
+    /// Kind `Configuration` where the file cannot be opened, is in use by another sandbox, is another
+    /// program's, or is of a newer version.
     pub fn open(location: &Location) -> Result<Self, Error> {
         let refuse = |message: String| {
             Error::new(ErrorKind::Configuration, code::INVALID_CONFIGURATION, message)
                 .with_param("--db")
         };
-        if let Location::File(path) = location {
-            make_private(path).map_err(|error| {
-                refuse(format!("the database file cannot be made: {error}; name another one"))
-            })?;
-        }
-        let connection = connect(location).map_err(|error| {
-            refuse(match error.sqlite_error_code() {
+        let explain = |failure| match failure {
+            Failure::Refused(error) => error.with_param("--db"),
+            Failure::Database(error) => refuse(match error.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked) => {
                     "another sandbox has this database open; stop it or name another file".into()
                 }
                 _ => format!("the database cannot be opened: {error}"),
-            })
-        })?;
-        let usable = migrate(&connection).and_then(|()| queue::start(&connection));
+            }),
+        };
+        if let Location::File(path) = location {
+            make_private(path).map_err(|error| {
+                refuse(format!("the database file cannot be made: {error}; name another one"))
+            })?;
+            identity::check_file(path).map_err(explain)?;
+        }
+        let connection = connect(location).map_err(explain)?;
+        let usable = migrate(&connection)
+            .and_then(|()| deliveries::pull_in(&connection, clock::machine_now_ms()))
+            .and_then(|()| queue::start(&connection));
         usable.map_err(|failure| match failure {
             Failure::Refused(error) => error.with_param("--db"),
             Failure::Database(error) => refuse(format!("the database is not usable: {error}")),
@@ -219,7 +231,7 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     }
 }
 
-fn connect(location: &Location) -> rusqlite::Result<Connection> {
+fn connect(location: &Location) -> Outcome<Connection> {
     let connection = match location {
         Location::Memory => Connection::open_in_memory()?,
         Location::File(path) => {
@@ -230,9 +242,13 @@ fn connect(location: &Location) -> rusqlite::Result<Connection> {
     };
     // A file that is in use stays so: its sandbox locks it until it ends.
     connection.busy_timeout(Duration::ZERO)?;
+    connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE;")?;
+    // Once more, now that what a crash left beside the file is seen too; and marked before the rest,
+    // while that goes to the file itself.
+    identity::check(&connection)?;
+    identity::mark(&connection)?;
     connection.execute_batch(
-        "PRAGMA locking_mode = EXCLUSIVE;
-         PRAGMA journal_mode = WAL;
+        "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA foreign_keys = ON;
          PRAGMA temp_store = MEMORY;
@@ -426,6 +442,74 @@ mod tests {
         assert!(modes.iter().all(|mode| *mode == 0o600), "{modes:?}");
         let refused = Store::open(&Location::File(scratch.file())).unwrap_err();
         assert!(refused.message().contains("another sandbox has this database open"));
+    }
+
+    /// Gives the id that the file itself has, whatever is still in its write-ahead log.
+    fn id_in(path: &Path) -> Vec<u8> {
+        std::fs::read(path).unwrap()[68..72].to_vec()
+    }
+
+    #[test]
+    fn another_programs_file_is_refused_and_not_touched() {
+        let scratch = Scratch::new("foreign");
+        let tables = "CREATE TABLE django_migrations (id INTEGER); INSERT INTO django_migrations VALUES (1);";
+        let own_names = "CREATE TABLE merchants (id); CREATE TABLE api_keys (id); CREATE TABLE deliveries (id);";
+        for (name, setup) in [
+            ("a Django project's", tables.to_owned()),
+            ("one in WAL mode", format!("PRAGMA journal_mode = WAL; {tables}")),
+            ("one with a version", format!("{tables} PRAGMA user_version = 3;")),
+            ("one with such tables", own_names.into()),
+            ("one with an id", format!("PRAGMA application_id = 1196444487; {tables}")),
+            ("an empty one with an id", "PRAGMA application_id = 1196444487;".into()),
+        ] {
+            let _ = std::fs::remove_file(scratch.file());
+            Connection::open(scratch.file()).unwrap().execute_batch(&setup).unwrap();
+            let before = std::fs::read(scratch.file()).unwrap();
+            let refused = Store::open(&Location::File(scratch.file())).unwrap_err();
+            assert_eq!(refused.param(), Some("--db"), "{name}");
+            let message = refused.message();
+            assert!(message.contains("another program's") && !message.contains('\n'), "{message}");
+            assert!(std::fs::read(scratch.file()).unwrap() == before, "{name} was changed");
+            let files = std::fs::read_dir(&scratch.0).unwrap().count();
+            assert_eq!(files, 1, "{name} has files beside it");
+        }
+        std::fs::write(scratch.file(), "{\"name\": \"package.json\"}".repeat(100)).unwrap();
+        let refused = Store::open(&Location::File(scratch.file())).unwrap_err();
+        assert!(refused.message().contains("not an SQLite database"), "{refused}");
+    }
+
+    #[test]
+    fn another_programs_file_in_use_is_refused_as_such() {
+        let scratch = Scratch::new("in-use");
+        let other = Connection::open(scratch.file()).unwrap();
+        other
+            .execute_batch("CREATE TABLE t (x); BEGIN EXCLUSIVE; INSERT INTO t VALUES (1);")
+            .unwrap();
+        let refused = Store::open(&Location::File(scratch.file())).unwrap_err();
+        assert!(refused.message().contains("another program's"), "{refused}");
+        other.execute_batch("COMMIT").unwrap();
+    }
+
+    #[test]
+    fn a_database_is_marked_at_once_and_an_older_one_when_it_is_opened() {
+        let scratch = Scratch::new("marked");
+        for old in 0..=MIGRATIONS.len() {
+            let _ = std::fs::remove_file(scratch.file());
+            let db = Connection::open(scratch.file()).unwrap();
+            for migration in &MIGRATIONS[..old] {
+                db.execute_batch(migration).unwrap();
+            }
+            db.pragma_update(None, "user_version", old as i64).unwrap();
+            drop(db);
+            for _ in 0..2 {
+                drop(Store::open(&Location::File(scratch.file())).unwrap());
+                assert_eq!(id_in(&scratch.file()), b"FSsb", "from version {old}");
+            }
+        }
+        let _ = std::fs::remove_file(scratch.file());
+        let store = Store::open(&Location::File(scratch.file())).unwrap();
+        assert_eq!(id_in(&scratch.file()), b"FSsb", "a new one, before its log is taken in");
+        drop(store);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use faststar::{CreateSession, PaymentStatus, Quote, Secret, SessionStatus};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde_json::{Map, Value};
 
-use super::catalog::seq_before;
+use super::catalog::{PageOf, seq_before};
 use super::{Outcome, from_json, to_json};
 use crate::clock;
 
@@ -165,10 +165,15 @@ pub fn list_sessions(
     let mut statement = db.prepare_cached(&sql)?;
     let found =
         statement.query_map(params![merchant_id, before, limit as i64 + 1, LOOK_BACK], read)?;
-    let mut rows = found.collect::<rusqlite::Result<Vec<_>>>()?;
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let rows = rows.into_iter().map(complete).collect::<Outcome<Vec<_>>>()?;
-    let next = rows.last().filter(|_| more).map(|row| row.id.clone());
-    Ok((rows, next))
+    let mut page = PageOf::new(limit);
+    for row in found {
+        let row = row?;
+        let bytes = row.1.len() + row.2.len();
+        if !page.has_room(bytes) {
+            let next = page.rows.last().map(|row: &SessionRow| row.id.clone());
+            return Ok((page.rows, next));
+        }
+        page.rows.push(complete(row)?);
+    }
+    Ok((page.rows, None))
 }

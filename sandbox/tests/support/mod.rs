@@ -22,7 +22,18 @@ pub struct Sandbox {
 
 impl Sandbox {
     pub fn start(arguments: &[&str]) -> Self {
-        let mut process = Command::new(FASTSTAR)
+        Self::run(Command::new(FASTSTAR), arguments)
+    }
+
+    /// Starts it with a limit to its file descriptors.
+    pub fn start_with_descriptors(limit: usize, arguments: &[&str]) -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit -n {limit}; exec \"$0\" \"$@\""), FASTSTAR]);
+        Self::run(shell, arguments)
+    }
+
+    fn run(mut command: Command, arguments: &[&str]) -> Self {
+        let mut process = command
             .args(["sandbox", "--port", "0", "--json"])
             .args(arguments)
             .env("FASTSTAR_LOG", "trace")

@@ -19,7 +19,7 @@ export interface MerchantDetail extends Merchant {
   now: string;
   seconds_ahead: number;
   keys: { hint: string; created_at: string }[];
-  endpoints: { id: string; url: string; events: string[]; secret: string }[];
+  endpoints: { id: string; url: string; events: string[]; secret: string; disabled: boolean }[];
   faults: Record<string, number>;
 }
 

@@ -118,14 +118,20 @@ function endpoints(data: MerchantDetail): HTMLElement {
             { class: "stack" },
             h("code", { class: "break" }, endpoint.url),
             h("span", { class: "quiet" }, `${endpoint.events.join(", ") || "all events"} · `, h("code", {}, endpoint.secret)),
+            endpoint.disabled ? h("span", { class: "bad" }, "Disabled: it answered 410 Gone. It gets no events.") : "",
           ),
-          action(
-            "Delete",
-            async () => {
-              await remove(`/sandbox/v1/webhook_endpoints/${encodeURIComponent(endpoint.id)}`);
-              return "Endpoint deleted";
-            },
-            { class: "small danger", "aria-label": `Delete ${endpoint.url}` },
+          h(
+            "span",
+            { class: "buttons" },
+            endpoint.disabled ? enable(endpoint.id, endpoint.url) : "",
+            action(
+              "Delete",
+              async () => {
+                await remove(`/sandbox/v1/webhook_endpoints/${encodeURIComponent(endpoint.id)}`);
+                return "Endpoint deleted";
+              },
+              { class: "small danger", "aria-label": `Delete ${endpoint.url}` },
+            ),
           ),
         ),
       ),
@@ -137,6 +143,17 @@ function endpoints(data: MerchantDetail): HTMLElement {
       field("Secret, the merchant's where empty", h("input", { id: "endpoint-secret", name: "secret", type: "password", autocomplete: "off" })),
       h("button", { type: "submit" }, "Add"),
     ),
+  );
+}
+
+function enable(id: string, url: string): HTMLElement {
+  return action(
+    "Enable",
+    async () => {
+      await post(`/sandbox/v1/webhook_endpoints/${encodeURIComponent(id)}/enable`, {});
+      return "Endpoint enabled";
+    },
+    { class: "small", "aria-label": `Enable ${url}` },
   );
 }
 

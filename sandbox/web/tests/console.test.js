@@ -145,6 +145,23 @@ test("the token leaves the address, and stays with a second tab", async () => {
   await page.context().close();
 });
 
+test("an endpoint that answered 410 is shown as disabled, and enabled with one click", async () => {
+  const url = await startReceiver(410, 200);
+  const { data: endpoint } = await sandbox.call("/sandbox/v1/webhook_endpoints", { url });
+  await pay(await create(), {});
+  const page = await open();
+  await page.goto(`${sandbox.url}/#/setup`);
+  const row = page.locator(".plain-list li", { hasText: url });
+  await row.getByText("answered 410").waitFor();
+  await checkAccess(page, "disabled endpoint");
+  await page.getByRole("button", { name: `Enable ${url}` }).click();
+  await page.getByText("Endpoint enabled").waitFor();
+  await row.getByText("answered 410").waitFor({ state: "detached" });
+  await page.context().close();
+  const path = `${sandbox.url}/sandbox/v1/webhook_endpoints/${endpoint.id}`;
+  await fetch(path, { method: "DELETE", headers: { "X-API-Key": sandbox.api_key } });
+});
+
 test("what happens elsewhere shows by itself, and typing goes on", async () => {
   const page = await open();
   await page.locator(".live[data-state=live]").waitFor();

@@ -22,8 +22,8 @@ def on(*types: str) -> Callable[[Handler], Handler]:
     Put it in the module ``faststar_handlers`` of an app, which is found by itself. The handler gets
     the verified `faststar.Event` and runs in a database transaction that also marks the event as
     done. It runs once: where it raises, everything it did in that database is rolled back, and
-    FastStar sends the event again later. So let errors pass, and leave what cannot be rolled back,
-    such as an e-mail, to ``transaction.on_commit``.
+    FastStar sends the event again later. So let errors pass, raise `GiveUp` where no retry will
+    help, and leave what cannot be rolled back, such as an e-mail, to `on_commit`.
 
     Handlers run in the order of their registration. They may be ``async def``; their ORM calls are
     in the same transaction.
@@ -47,6 +47,11 @@ def on(*types: str) -> Callable[[Handler], Handler]:
 def registered_types() -> set[str]:
     """Gives the types that some handler names."""
     return {one for types, _ in _registered for one in types}
+
+
+def registered() -> list[Callable[[Event], Any]]:
+    """Gives all handlers, each once."""
+    return list(dict.fromkeys(handler for _, handler in _registered))
 
 
 def handlers_of(type: str) -> list[Callable[[Event], Any]]:

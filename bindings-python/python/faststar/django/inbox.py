@@ -14,11 +14,17 @@ from django.utils import timezone
 
 from faststar import Event
 
-from .handlers import dispatch
+from . import conf
+from .giveup import GiveUp
+from .handlers import dispatch, handlers_of
+from .locks import is_busy, waiting_at_most
 from .models import WebhookEvent
-from .signals import webhook_failed, webhook_processed, webhook_received
+from .signals import webhook_failed, webhook_processed, webhook_received, webhook_unhandled
+from .transactions import handling
 
 logger = logging.getLogger("faststar.django")
+
+State = WebhookEvent.State
 
 
 class Outcome(enum.Enum):
@@ -26,54 +32,90 @@ class Outcome(enum.Enum):
 
     PROCESSED = "processed"
     DUPLICATE = "duplicate"
+    UNHANDLED = "unhandled"
+    GIVEN_UP = "given up"
     FAILED = "failed"
+    BUSY = "busy"
 
 
 def receive(event: Event) -> Outcome:
     """Handles a verified event unless that was done before.
 
     The row of the inbox and what the handlers do are one transaction, on the database that the
-    routers give for `WebhookEvent`. Another process with the same event waits for its end.
+    routers give for `WebhookEvent`. A copy of the event that comes meanwhile waits for its end, for
+    the setting ``LOCK_TIMEOUT`` in seconds, and is `Outcome.BUSY` then.
 
     Raises:
         RuntimeError: A transaction is open already, so that the end of this one would not be final.
     """
-    return _handle(event, durable=True)
+    return _handle(event, durable=True, settled=(State.PROCESSED, State.GIVEN_UP))
 
 
-def run_again(record: WebhookEvent) -> Outcome:
-    """Handles an event that has failed once more, from the body that was kept.
+def run_again(record: WebhookEvent, *, force: bool = False) -> Outcome:
+    """Handles an event of the inbox once more, from the body that was kept.
+
+    Args:
+        record: The event: unhandled, failed, or given up.
+        force: Whether an event that is processed runs again too, and takes effect twice.
 
     Raises:
-        ValueError: The event has not failed.
+        ValueError: The event is processed, or its body is not kept any more.
     """
+    if record.state == State.PROCESSED and not force:
+        raise ValueError(
+            f"{record.pk} is processed, so running it again may fulfill an order twice; force it "
+            "where your handlers can take that"
+        )
     if not record.body:
-        raise ValueError(f"{record.pk} has not failed, so there is nothing to run again")
-    return _handle(Event.parse(record.body), durable=False)
+        raise ValueError(
+            f"the body of {record.pk} is not kept any more; let FastStar send the event again"
+        )
+    settled = () if force else (State.PROCESSED,)
+    return _handle(Event.parse(record.body), durable=False, settled=settled)
 
 
-def _handle(event: Event, *, durable: bool) -> Outcome:
+def _handle(event: Event, *, durable: bool, settled: tuple[str, ...]) -> Outcome:
     using = router.db_for_write(WebhookEvent)
+    # A receiver of the signal may do what handlers do.
+    is_handled = bool(handlers_of(event.type)) or webhook_received.has_listeners(WebhookEvent)
+    keeps_bodies = conf.inbox_option("BODY_RETENTION_DAYS") > 0
+    claimed = False
     committed: list[Event] = []
     try:
         with transaction.atomic(using=using, durable=durable):
-            record = _claim(event, using)
-            if record.state == WebhookEvent.State.PROCESSED:
+            with waiting_at_most(conf.inbox_option("LOCK_TIMEOUT"), using):
+                record = _claim(event, using)
+            claimed = True
+            if record.state in settled:
                 return Outcome.DUPLICATE
-            # The first of the callbacks, so that it has run when another one raises.
-            transaction.on_commit(lambda: committed.append(event), using=using)
-            webhook_received.send(sender=WebhookEvent, event=event)
-            dispatch(event)
-            record.state = WebhookEvent.State.PROCESSED
-            record.attempts += 1
-            record.error = record.body = ""
-            record.processed_at = timezone.now()
-            record.save(using=using)
+            if not is_handled:
+                record.state = State.UNHANDLED
+                record.body = event.to_json()
+                record.save(using=using)
+            else:
+                # The first of the callbacks, so that it has run when another one raises.
+                transaction.on_commit(lambda: committed.append(event), using=using)
+                with handling(using):
+                    webhook_received.send(sender=WebhookEvent, event=event)
+                    dispatch(event)
+                record.state = State.PROCESSED
+                record.attempts += 1
+                record.error = ""
+                record.body = event.to_json() if keeps_bodies else ""
+                record.processed_at = timezone.now()
+                record.save(using=using)
     except Exception as error:
+        if not claimed:
+            if not is_busy(error):
+                raise
+            logger.info("%s %s is being handled already", event.type, event.id)
+            return Outcome.BUSY
         if not committed:
-            _failed(event, error, using)
-            return Outcome.FAILED
+            return _failed(event, error, using)
         logger.exception("%s %s is done, but an on_commit callback raised", event.type, event.id)
+    if not is_handled:
+        _tell_unhandled(event)
+        return Outcome.UNHANDLED
     webhook_processed.send_robust(sender=WebhookEvent, event=event)
     return Outcome.PROCESSED
 
@@ -88,19 +130,41 @@ def _claim(event: Event, using: str) -> WebhookEvent:
     return rows.select_for_update().get(pk=event.id)
 
 
-def _failed(event: Event, error: Exception, using: str) -> None:
+def _tell_unhandled(event: Event) -> None:
+    logger.warning(
+        "no handler takes %s %s; the inbox keeps it: add a handler, then run "
+        '"manage.py faststar_events replay %s"',
+        event.type,
+        event.id,
+        event.id,
+    )
+    webhook_unhandled.send_robust(sender=WebhookEvent, event=event)
+
+
+def _failed(event: Event, error: Exception, using: str) -> Outcome:
     """Tells of a failed attempt, in the log and in the inbox."""
-    logger.error("%s %s failed and was rolled back", event.type, event.id, exc_info=error)
+    # The text of another error may quote the buyer's data.
+    told = f"{type(error).__module__}.{type(error).__qualname__}"
+    if isinstance(error, GiveUp):
+        logger.error("%s %s was given up: %s", event.type, event.id, error)
+        state, outcome, told = State.GIVEN_UP, Outcome.GIVEN_UP, str(error) or told
+    else:
+        logger.error("%s %s failed and was rolled back", event.type, event.id, exc_info=error)
+        state, outcome = State.FAILED, Outcome.FAILED
     try:
         with transaction.atomic(using=using):
-            record = _claim(event, using)
+            with waiting_at_most(conf.inbox_option("LOCK_TIMEOUT"), using):
+                record = _claim(event, using)
             # Another process may have been luckier in the meantime.
-            if record.state != WebhookEvent.State.PROCESSED:
-                record.state = WebhookEvent.State.FAILED
+            if record.state != State.PROCESSED:
+                record.state = state
                 record.attempts += 1
-                record.error = f"{type(error).__module__}.{type(error).__qualname__}"[:255]
+                record.error = told[:255]
                 record.body = event.to_json()
                 record.save(using=using)
     except Exception:
         logger.exception("the failure of %s %s could not be stored", event.type, event.id)
+        # Then nothing is known of it, and FastStar must send it again.
+        outcome = Outcome.FAILED
     webhook_failed.send_robust(sender=WebhookEvent, event=event, error=error)
+    return outcome

@@ -1,4 +1,4 @@
-"""The inbox."""
+"""The inbox, and the sessions of the orders."""
 
 # pyright finds types of Django's that it does not know.
 # pyright: reportUnknownMemberType=false, reportUnknownVariableType=false
@@ -23,6 +23,8 @@ class WebhookEvent(models.Model):
         RECEIVED = "received", "received"
         PROCESSED = "processed", "processed"
         FAILED = "failed", "failed"
+        UNHANDLED = "unhandled", "unhandled"
+        GIVEN_UP = "given_up", "given up"
 
     id: models.CharField[str, str] = models.CharField("event id", primary_key=True, max_length=255)
     type: models.CharField[str, str] = models.CharField(max_length=255)
@@ -39,11 +41,11 @@ class WebhookEvent(models.Model):
         blank=True,
         help_text="What the last failed attempt raised. The log has more.",
     )
-    # It may have personal data, so it is not kept longer than it can be of use.
+    # It has personal data, so it is not kept longer than it can be of use.
     body: models.TextField[str, str] = models.TextField(
         blank=True,
         editable=False,
-        help_text="The event as JSON, kept while it is failed, to run it again.",
+        help_text="The event as JSON, to run it again; see BODY_RETENTION_DAYS.",
     )
     received_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(
         auto_now_add=True, db_index=True
@@ -58,3 +60,37 @@ class WebhookEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.id}"
+
+
+class OrderSession(models.Model):
+    """An attempt to pay an order: the intent, which is there before the call, and its session."""
+
+    reference: models.CharField[str, str] = models.CharField(max_length=255)
+    attempt: models.PositiveIntegerField[int, int] = models.PositiveIntegerField()
+    idempotency_key: models.CharField[str, str] = models.CharField(max_length=255)
+    fingerprint: models.CharField[str, str] = models.CharField(max_length=64)
+    params: models.TextField[str, str] = models.TextField(
+        blank=True, help_text="The request as JSON. It may name the buyer."
+    )
+    session_id: models.CharField[str, str] = models.CharField(max_length=255, blank=True)
+    # Anyone who has it can pay with it.
+    url: models.TextField[str, str] = models.TextField(blank=True)
+    ended: models.BooleanField[bool, bool] = models.BooleanField(
+        default=False, help_text="The session was seen to have expired, so nobody can pay it."
+    )
+    created_at: models.DateTimeField[datetime, datetime] = models.DateTimeField(
+        auto_now_add=True, db_index=True
+    )
+
+    class Meta:
+        db_table = "faststar_order_sessions"
+        ordering = ("reference", "attempt")
+        verbose_name = "order session"
+        constraints = (
+            models.UniqueConstraint(
+                fields=("reference", "attempt"), name="faststar_order_sessions_attempt"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.reference}, attempt {self.attempt}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from typing import Any
+from typing import Any, Optional
 
 from .._errors import FastStarError
 
@@ -30,7 +30,7 @@ class Control:
         """Gives the ``data`` of an answer."""
         return self._call("GET", path, None)
 
-    def post(self, path: str, body: dict[str, object] | None = None) -> Any:
+    def post(self, path: str, body: Optional[dict[str, object]] = None) -> Any:
         """Posts and gives the ``data`` of the answer."""
         return self._call("POST", path, json.dumps(body or {}).encode())
 
@@ -38,7 +38,7 @@ class Control:
         """Deletes what is at a path."""
         self._call("DELETE", path, None)
 
-    def _call(self, method: str, path: str, body: bytes | None) -> Any:
+    def _call(self, method: str, path: str, body: Optional[bytes]) -> Any:
         headers = {"X-API-Key": self._api_key, "Content-Type": "application/json"}
         status, answer = request(method, f"{self._url}/sandbox/v1{path}", headers, body)
         envelope: Any = json.loads(answer)
@@ -54,7 +54,7 @@ class Control:
 
 
 def request(
-    method: str, url: str, headers: dict[str, str], body: bytes | None
+    method: str, url: str, headers: dict[str, str], body: Optional[bytes]
 ) -> tuple[int, bytes]:
     """Sends a request and gives the answer's status and body, whatever the status is."""
     asked = urllib.request.Request(url, data=body, headers=headers, method=method)

@@ -1,34 +1,35 @@
 """A merchant of a sandbox, and the verbs of a test."""
 
+# pyright: reportPrivateUsage=false
 from __future__ import annotations
 
 import contextlib
 import threading
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Callable, Literal, Optional, Union
 
+from .._async_client import AsyncFastStar
 from .._client import FastStar
-from .._faststar import CreatedSession
+from .._faststar import CreatedSession, Session
+from .._typing import Mapping, Self
+from ..types import KnownEventType, MerchantKind
 from ._control import Control, SandboxError, request
 from ._records import SentEvent, sent_event
 from ._webhooks import WebhookReceiver
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
-    from typing import Literal, Union
+    from . import _sandbox
+else:
+    from .._lazy import Module
 
-    from typing_extensions import Self
+    _sandbox = Module("faststar.testing._sandbox")
 
-    from .._async_client import AsyncFastStar
-    from .._faststar import Session
-    from ._sandbox import Sandbox
-
-    #: A session, what creating one gave, or its id.
-    AnySession = Union[Session, CreatedSession, str]
-    #: Takes a webhook's body and headers, and gives the receiver's answer.
-    Receiver = Callable[[bytes, Mapping[str, str]], object]
+#: A session, what creating one gave, or its id.
+AnySession = Union[Session, CreatedSession, str]
+#: Takes a webhook's body and headers, and gives the receiver's answer.
+Receiver = Callable[[bytes, Mapping[str, str]], object]
 
 
 class Merchant:
@@ -47,12 +48,12 @@ class Merchant:
     """
 
     id: str
-    kind: Literal["direct", "mor"]
+    kind: MerchantKind
     api_key: str
     webhook_secret: str
     base_url: str
 
-    def __init__(self, sandbox: Sandbox, made: dict[str, Any]) -> None:
+    def __init__(self, sandbox: _sandbox.Sandbox, made: dict[str, Any]) -> None:
         self._sandbox = sandbox
         self.id = made["merchant_id"]
         self.kind = made["kind"]
@@ -60,8 +61,8 @@ class Merchant:
         self.webhook_secret = made["webhook_secret"]
         self.base_url = f"{sandbox.url}/api/v1"
         self._control = Control(sandbox.url, self.api_key)
-        self._client: FastStar | None = None
-        self._webhooks: WebhookReceiver | None = None
+        self._client: Optional[FastStar] = None
+        self._webhooks: Optional[WebhookReceiver] = None
         self._endpoints: dict[str, str] = {}
 
     @property
@@ -84,8 +85,6 @@ class Merchant:
 
     def async_client(self) -> AsyncFastStar:
         """Makes a client of this merchant for asyncio."""
-        from .._async_client import AsyncFastStar
-
         return AsyncFastStar(api_key=self.api_key, base_url=self.base_url, merchant=self.kind)
 
     # The buyer and the time.
@@ -95,7 +94,7 @@ class Merchant:
         session: AnySession,
         *,
         card: str = "success",
-        authentication: Literal["approved", "failed"] | None = None,
+        authentication: Optional[Literal["approved", "failed"]] = None,
     ) -> Session:
         """Plays the buyer, and gives the session as it is then.
 
@@ -209,7 +208,11 @@ class Merchant:
         return self._list()
 
     def replay(
-        self, to: Receiver, *, type: str | None = None, corrupt_signature: bool = False
+        self,
+        to: Receiver,
+        *,
+        type: Optional[KnownEventType] = None,
+        corrupt_signature: bool = False,
     ) -> list[object]:
         """Hands the webhooks so far to a function, and gives its answers. No server is needed.
 
@@ -235,8 +238,8 @@ class Merchant:
         self,
         count: Callable[[], int],
         *,
-        to: Receiver | None = None,
-        type: str = "payment.succeeded",
+        to: Optional[Receiver] = None,
+        type: KnownEventType = "payment.succeeded",
         times: int = 3,
         at_once: int = 1,
     ) -> None:
@@ -278,7 +281,7 @@ class Merchant:
                 f"{sent.type} {sent.id} took no effect; the receiver answered {answered}"
             )
 
-    def _posts(self, sent: SentEvent, to: Receiver | None) -> list[Callable[[], object]]:
+    def _posts(self, sent: SentEvent, to: Optional[Receiver]) -> list[Callable[[], object]]:
         if to is not None:
             return [lambda: to(sent.body, sent.headers(self.webhook_secret))]
         own = self._webhooks.url if self._webhooks else None
@@ -322,9 +325,9 @@ class Merchant:
 
     def __exit__(
         self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
+        exc_type: Optional[type[BaseException]],
+        exc: Optional[BaseException],
+        traceback: Optional[TracebackType],
     ) -> None:
         self.close()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Optional
 
 from .._faststar import Event
 from .._webhook import Webhook
@@ -19,8 +19,8 @@ class Attempt:
         error: Why it did not count, or ``None`` where it did.
     """
 
-    status: int | None
-    error: str | None
+    status: Optional[int]
+    error: Optional[str]
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,15 @@ import subprocess
 import tempfile
 import threading
 import weakref
-from typing import IO, TYPE_CHECKING, Any
+from types import TracebackType
+from typing import IO, Any, Optional, Union
 
 from .._errors import ConfigurationError
+from .._typing import Self
+from ..types import MerchantKind
 from ._binary import sandbox_binary
 from ._control import Control
 from ._merchant import Merchant
-
-if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Literal
-
-    from typing_extensions import Self
 
 # How long a stop may take; the sandbox answers what has come and sends what is being sent.
 _STOP = 15
@@ -50,9 +47,9 @@ class Sandbox:
     def __init__(
         self,
         *,
-        kind: Literal["direct", "mor"] = "direct",
-        database: str | os.PathLike[str] | None = None,
-        binary: str | os.PathLike[str] | None = None,
+        kind: MerchantKind = "direct",
+        database: Optional[Union[str, os.PathLike[str]]] = None,
+        binary: Optional[Union[str, os.PathLike[str]]] = None,
         timeout: float = 30,
     ) -> None:
         command = [os.fspath(binary or sandbox_binary()), "sandbox", "--until-stdin-closes"]
@@ -84,7 +81,7 @@ class Sandbox:
         raise ConfigurationError(message, code="invalid_configuration")
 
     def add_merchant(
-        self, *, kind: Literal["direct", "mor"] = "direct", default_currency: str = "USD"
+        self, *, kind: MerchantKind = "direct", default_currency: str = "USD"
     ) -> Merchant:
         """Makes another merchant, which sees nothing of the others.
 
@@ -111,9 +108,9 @@ class Sandbox:
 
     def __exit__(
         self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
+        exc_type: Optional[type[BaseException]],
+        exc: Optional[BaseException],
+        traceback: Optional[TracebackType],
     ) -> None:
         self.close()
 

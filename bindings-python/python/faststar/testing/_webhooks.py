@@ -6,14 +6,12 @@ import threading
 import time
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING
+from typing import Any, Callable, Optional
 
 from .._errors import SignatureVerificationError
 from .._faststar import Event
 from .._webhook import Webhook
-
-if TYPE_CHECKING:
-    from typing import Any, Callable
+from ..types import KnownEventType
 
 
 @dataclass(frozen=True)
@@ -29,8 +27,8 @@ class ReceivedWebhook:
 
     body: bytes
     headers: dict[str, str]
-    event: Event | None
-    error: SignatureVerificationError | None
+    event: Optional[Event]
+    error: Optional[SignatureVerificationError]
 
 
 class WebhookReceiver:
@@ -68,7 +66,7 @@ class WebhookReceiver:
         """The verified events in the order they came, each as often as it came."""
         return [one.event for one in self.received if one.event is not None]
 
-    def wait_for(self, type: str, *, timeout: float = 10) -> Event:
+    def wait_for(self, type: KnownEventType, *, timeout: float = 10) -> Event:
         """Waits for the next event of a type, and gives it.
 
         Each call gives another one: the second call waits for the second event.

@@ -203,6 +203,7 @@ public struct ClientOptions: Hashable, Sendable {
 
     func raw(apiKey: String?) -> RawConfig {
         RawConfig(
+            language: .swift,
             apiKey: apiKey,
             baseUrl: baseURL,
             timeoutMs: timeout?.milliseconds,

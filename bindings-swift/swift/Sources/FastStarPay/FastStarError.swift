@@ -92,6 +92,19 @@ public struct FastStarError: Error, Hashable, Sendable {
     public let attempts: Int
     /// Whether the same call, with the same idempotency key, may succeed later.
     public let isRetryable: Bool
+    /// How long the server asked to wait (`Retry-After`).
+    public let retryAfter: Duration?
+    /// The answer's headers, names in lower case; empty where no answer came.
+    public let headers: [String: String]
+    /// The idempotency key that the call sent, yours or the client's own; `nil` where the call changes nothing
+    /// or was refused before it was sent.
+    public let idempotencyKey: String?
+    /// Whether the request may have taken effect although no answer says so. Make the same call with
+    /// ``idempotencyKey`` to learn the outcome.
+    public let isOutcomeUnknown: Bool
+    /// Why no answer came, where the network says so: `refused`, `dns`, `unreachable`, `reset`, `closed`, `tls`,
+    /// `certificate` or `timeout`.
+    public let networkError: String?
     /// All of it in a line, as for a log.
     public let description: String
 }
@@ -106,10 +119,18 @@ extension FastStarError {
         status: Int? = nil,
         requestID: String? = nil,
         attempts: Int = 0,
-        isRetryable: Bool = false
+        isRetryable: Bool = false,
+        retryAfter: Duration? = nil,
+        headers: [String: String] = [:],
+        idempotencyKey: String? = nil,
+        isOutcomeUnknown: Bool = false,
+        networkError: String? = nil
     ) {
         let request = requestID.map { ", request \($0)" } ?? ""
         let answer = status.map { " (status \($0)\(request))" } ?? ""
+        let unknown =
+            isOutcomeUnknown
+            ? idempotencyKey.map { "; outcome unknown, ask again with the idempotency key \($0)" } ?? "" : ""
         self.init(
             kind: kind,
             code: code,
@@ -119,7 +140,12 @@ extension FastStarError {
             requestID: requestID,
             attempts: attempts,
             isRetryable: isRetryable,
-            description: [param, message].compactMap { $0 }.joined(separator: ": ") + answer)
+            retryAfter: retryAfter,
+            headers: headers,
+            idempotencyKey: idempotencyKey,
+            isOutcomeUnknown: isOutcomeUnknown,
+            networkError: networkError,
+            description: [param, message].compactMap { $0 }.joined(separator: ": ") + answer + unknown)
     }
 }
 
@@ -133,7 +159,7 @@ extension FastStarError {
         switch error {
         case .Failed(
             let kind, let code, let text, let description, let param, let status, let requestId, let attempts,
-            let retryable):
+            let retryable, let retryAfter, let headers, let idempotencyKey, let outcomeUnknown, let networkError):
             self.init(
                 kind: Kind(rawValue: kind),
                 code: code,
@@ -143,6 +169,11 @@ extension FastStarError {
                 requestID: requestId,
                 attempts: Int(attempts),
                 isRetryable: retryable,
+                retryAfter: retryAfter.map { .milliseconds($0) },
+                headers: headers,
+                idempotencyKey: idempotencyKey,
+                isOutcomeUnknown: outcomeUnknown,
+                networkError: networkError,
                 description: description)
         case .Cancelled:
             self.init(kind: .internal, code: "internal", message: "\(error)")

@@ -363,7 +363,6 @@ final class TestClock: Clock, @unchecked Sendable {
             (body + Data([32]), signature, "whsec_1", "signature_mismatch"),
             (body, signature, "whsec_2", "signature_mismatch"),
             (body, nil, "whsec_1", "malformed_header"),
-            (body, signature, "", "invalid_secret"),
         ] as [(Data, String?, String, String)] {
             do {
                 _ = try Webhook.verify(body, signature: signature, secret: secret)
@@ -371,6 +370,16 @@ final class TestClock: Clock, @unchecked Sendable {
             } catch {
                 #expect(error.kind == .signature && error.code == code)
             }
+        }
+    }
+
+    @Test func aMissingSecretIsAConfigurationError() throws {
+        let signature = try Webhook.signForTest(body, secrets: ["whsec_1"])
+        do {
+            _ = try Webhook.verify(body, signature: signature, secret: "")
+            Issue.record("it was trusted")
+        } catch {
+            #expect(error.kind == .configuration && error.code == "invalid_secret")
         }
     }
 }

@@ -49,11 +49,11 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
     @Test(
         arguments: [
             (ClientOptions(timeout: .milliseconds(-1)), "timeout"),
-            (ClientOptions(connectTimeout: .seconds(-1)), "connect_timeout"),
-            (ClientOptions(maxRetries: -1), "max_retries"),
+            (ClientOptions(connectTimeout: .seconds(-1)), "connectTimeout"),
+            (ClientOptions(maxRetries: -1), "maxRetries"),
             (ClientOptions(merchant: .unknown("nobody")), "merchant"),
-            (ClientOptions(baseURL: "nowhere"), "base_url"),
-            (ClientOptions(rootCertificatesPEM: ["none"]), "root_certificate_pem"),
+            (ClientOptions(baseURL: "nowhere"), "baseURL"),
+            (ClientOptions(rootCertificatesPEM: ["none"]), "rootCertificatesPEM"),
         ] as [(ClientOptions, String)])
     func anOptionThatCannotWorkIsRefused(_ options: ClientOptions, _ param: String) throws {
         do {
@@ -99,6 +99,26 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
         #expect(!error.isRetryable)
         #expect("\(error)".contains("line_items[0]: quantity is wrong"))
         #expect(error.localizedDescription == error.description)
+        #expect(error.headers["x-request-id"] == "req_1" && error.idempotencyKey != nil)
+        #expect(!error.isOutcomeUnknown && error.networkError == nil && error.retryAfter == nil)
+    }
+
+    @Test func anUnknownOutcomeHasTheKeyToAskAgain() async throws {
+        let server = try Server { _ in .never }
+        let options = CallOptions(idempotencyKey: "order_1", timeout: .milliseconds(50))
+        let error = try await failure {
+            try await client(server).checkout.sessions.create(request, options: options)
+        }
+        #expect(error.isOutcomeUnknown && error.idempotencyKey == "order_1" && error.networkError == "timeout")
+        #expect("\(error)".contains("order_1"))
+    }
+
+    @Test func theServersWishIsInTheError() async throws {
+        let server = try Server { _ in
+            .json(429, #"{"success":false,"message":"no"}"#, ["Retry-After": "90"])
+        }
+        let error = try await failure { try await client(server).checkout.sessions.retrieve("cs_1") }
+        #expect(error.retryAfter == .seconds(90) && error.headers["retry-after"] == "90")
     }
 
     @Test func anErrorIsMadeAsACallThrowsIt() async throws {
@@ -112,7 +132,7 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
             let made = FastStarError(
                 kind: FastStarError.Kind(rawValue: thrown.kind.rawValue), code: thrown.code,
                 message: thrown.message, param: thrown.param, status: code, requestID: "req_1", attempts: 1,
-                isRetryable: code == 503)
+                isRetryable: code == 503, headers: thrown.headers)
             #expect(made == thrown && "\(made)" == "\(thrown)")
         }
         let refused = try await failure { try CreateSession(mode: .payment).validate() }
@@ -264,7 +284,7 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
         let options = CallOptions(maxRetries: -1)
         var watch = try client(server).checkout.sessions.watch("cs_1", options: options).makeAsyncIterator()
         let error = try await failure { try await watch.next() }
-        #expect(error.kind == .configuration && error.param == "max_retries")
+        #expect(error.kind == .configuration && error.param == "maxRetries")
     }
 
     @Test func theWatchOfAClientEndsWithItsSession() async throws {

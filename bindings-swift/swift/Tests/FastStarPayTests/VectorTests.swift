@@ -91,7 +91,7 @@ import Testing
         // What is the server's side, or happens inside a call, has no face of its own.
         for rule in [
             "create_price_strict", "create_product_strict", "create_session_strict", "place_parse",
-            "retry_decision", "session_status", "session_transition", "subscription_start",
+            "outcome_unknown", "retry_decision", "session_status", "session_transition", "subscription_start",
         ] {
             ops[rule] = { input in
                 do {

@@ -4,12 +4,28 @@
   const pay = document.getElementById("pay");
   const wait = document.getElementById("wait");
 
-  // Without FastStar.js the link goes to the cashier's own page.
-  if (window.FastStar) {
+  // Asks the shop for the order's open session each time, so that an old page opens no old one.
+  const open = async () => {
+    let told;
+    try {
+      const answer = await fetch(pay.action, {
+        method: "POST",
+        headers: { Accept: "application/json" },
+        body: new FormData(pay),
+      });
+      told = await answer.json();
+    } catch {
+      // As without a script: the shop's page says what is wrong.
+      return pay.submit();
+    }
+    if (told.go) return location.assign(told.go);
     // Where it opens nothing, as at a URL that it does not know, the buyer pays on the cashier's page.
-    const open = () =>
-      window.FastStar.checkout.open({ url: pay.href }).catch(() => location.assign(pay.href));
-    pay.addEventListener("click", (event) => {
+    window.FastStar.checkout.open({ url: told.open }).catch(() => location.assign(told.open));
+  };
+
+  // Without FastStar.js the form goes to the cashier's own page.
+  if (window.FastStar && pay.dataset.presentation === "iframe") {
+    pay.addEventListener("submit", (event) => {
       event.preventDefault();
       open();
     });

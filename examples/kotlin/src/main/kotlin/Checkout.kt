@@ -1,4 +1,4 @@
-// Creates a session in the sandbox, watches it, and pays it as the buyer would. `run` starts it.
+// Opens the one session of an order in the sandbox, watches it, and pays it as the buyer would. `run` starts it.
 
 import com.faststarpay.Cashier
 import com.faststarpay.CreateSession
@@ -25,12 +25,14 @@ fun main(): Unit = runBlocking {
             successUrl = "https://shop.example/success",
             cancelUrl = "https://shop.example/cancel",
             buyerCountry = "US",
-            clientReferenceId = "order_10042",
         )
         val quote = request.quote()
         println("Offline it comes to ${Money(quote.total, quote.currency).format(Locale.US)}.")
 
-        val created = client.checkout.sessions.create(request)
+        // What the buyer's two taps come to: Orders.kt keeps one open session for the order.
+        val orders = Orders(client)
+        val created = (orders.openSession("order_10042", request) as Opened.Open).created
+        check(orders.openSession("order_10042", request) == Opened.Open(created))
         val url = Cashier(sandbox).check(created.url)
         println("The buyer would open $url")
 
@@ -38,6 +40,7 @@ fun main(): Unit = runBlocking {
             println("${session.id} is ${session.status}: ${session.total.format(Locale.US)}")
             if (session.status == SessionStatus.OPEN) pay(session.id)
         }
+        check(orders.openSession("order_10042", request) is Opened.Complete) // nobody pays twice
 
         try {
             client.checkout.sessions.create(request.copy(lineItems = listOf(LineItem.price("price_1", 0))))

@@ -10,7 +10,6 @@ from types import FrameType
 from typing import Any, Callable
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.urls import NoReverseMatch, reverse
 
 from faststar import ConfigurationError
 from faststar.django import conf, views
@@ -24,7 +23,7 @@ class Command(BaseCommand):
         "Starts a FastStar sandbox and the development server with the sandbox's key and secret in "
         "its environment. The sandbox's webhooks go to the server. Ctrl-C ends both."
     )
-    # The key and the secret that the checks miss are what this command is for.
+    # The key and the secret that the checks miss come from this command.
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -110,12 +109,8 @@ def _refuse_fixed_settings() -> None:
 
 
 def _webhook_url(addrport: str) -> str:
-    candidates: tuple[Any, ...] = ("faststar:webhook", views.webhook, views.awebhook)
-    for view in candidates:
-        try:
-            path = reverse(view)
-        except NoReverseMatch:
-            continue
+    path = views.find_path()
+    if path is not None:
         return f"http://127.0.0.1:{addrport.rpartition(':')[2]}{path}"
     raise CommandError(
         'no URL leads to the webhook view: include "faststar.django.urls" in your urls, or say '

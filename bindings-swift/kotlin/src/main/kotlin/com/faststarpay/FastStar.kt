@@ -4,14 +4,15 @@ import com.faststarpay.glue.RawCallOptions
 import com.faststarpay.glue.RawClient
 import com.faststarpay.glue.RawConfig
 import com.faststarpay.glue.RawCursors
+import com.faststarpay.glue.RawLanguage
 import com.faststarpay.glue.RawListParams
 import java.time.Duration
 import java.util.concurrent.CompletableFuture
+import java.util.concurrent.Executor
+import java.util.concurrent.atomic.AtomicBoolean
 import java.util.function.Consumer
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
-import kotlinx.coroutines.flow.last
-import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.flow.toList
 
 /**
@@ -35,8 +36,13 @@ import kotlinx.coroutines.flow.toList
  * that is cancelled closes its request's connection. Java calls the functions that give a
  * [CompletableFuture].
  */
-public class FastStar private constructor(config: RawConfig) : AutoCloseable {
-    private val client = Handle(native(config) { RawClient(config) })
+public class FastStar private constructor(config: RawConfig, executor: Executor?) : AutoCloseable {
+    private val client = Handle(native(config) { RawClient(config) } to executor)
+    private val isClosed = AtomicBoolean()
+
+    init {
+        opened(this)
+    }
 
     /** The calls about checkout sessions. */
     public val checkout: Checkout = Checkout(client)
@@ -53,16 +59,19 @@ public class FastStar private constructor(config: RawConfig) : AutoCloseable {
      */
     @JvmOverloads
     public constructor(apiKey: String, options: ClientOptions = ClientOptions()) :
-        this(options.raw(apiKey))
+        this(options.raw(apiKey), options.executor)
 
     /**
      * Closes the connections: calls under way end with a [FastStarException.Configuration], and so do
-     * later ones.
-     *
-     * @throws FastStarException.Configuration where it is closed already
+     * later ones. Closing again does nothing.
      */
     override fun close() {
-        native { client.raw.shutDown() }
+        if (isClosed.compareAndSet(false, true)) {
+            native {
+                client.raw.shutDown()
+                client.raw.destroy()
+            }
+        }
     }
 
     override fun toString(): String = "FastStar"
@@ -77,7 +86,17 @@ public class FastStar private constructor(config: RawConfig) : AutoCloseable {
         @JvmStatic
         @JvmOverloads
         public fun fromEnvironment(options: ClientOptions = ClientOptions()): FastStar =
-            FastStar(options.raw(apiKey = null))
+            FastStar(options.raw(apiKey = null), options.executor)
+
+        /**
+         * Closes all clients, ends the threads of this package, and lets go of the native library: for a server
+         * that unloads the program and goes on, such as when a web application is deployed anew. It returns
+         * when the threads have ended. Whatever is used afterwards starts anew.
+         */
+        @JvmStatic
+        public fun shutdown() {
+            shutDownPackage()
+        }
     }
 }
 
@@ -97,6 +116,12 @@ public data class ClientOptions @JvmOverloads constructor(
     public val rootCertificatesPem: List<String> = emptyList(),
     /** How long one attempt may take to connect; 10 s where it is absent. */
     public val connectTimeout: Duration? = null,
+    /**
+     * Where the futures for Java complete, and with them what `thenApply` and the like were given; where it
+     * is absent, what `CompletableFuture.supplyAsync` uses. One that runs its tasks at once, in the thread
+     * that brings them, must not be made to wait there.
+     */
+    public val executor: Executor? = null,
 ) {
     @JvmSynthetic
     internal fun raw(apiKey: String?): RawConfig = RawConfig(
@@ -107,6 +132,7 @@ public data class ClientOptions @JvmOverloads constructor(
         maxRetries = maxRetries?.toLong(),
         merchant = merchant?.value,
         rootCertificatesPem = rootCertificatesPem.map(String::encodeToByteArray),
+        language = RawLanguage.KOTLIN,
         userAgent = listOfNotNull(userAgent, "faststar-kotlin").joinToString(" "),
     )
 }
@@ -142,14 +168,12 @@ public class Sessions internal constructor(private val client: Handle) {
         options: CallOptions = CallOptions(),
     ): CreatedSession {
         val raw = request.raw()
-        val chosen = options.raw()
-        return CreatedSession.of(nativeCall(raw, chosen) { client.raw.createSession(raw, chosen, null) })
+        return CreatedSession.of(nativeCall(options, raw) { client.raw.createSession(raw, it, null) })
     }
 
     /** Retrieves a session. */
     public suspend fun retrieve(id: String, options: CallOptions = CallOptions()): Session {
-        val chosen = options.raw()
-        return Session.of(nativeCall(id, chosen) { client.raw.retrieveSession(id, chosen, null) })
+        return Session.of(nativeCall(options, id) { client.raw.retrieveSession(id, it, null) })
     }
 
     /** Watches a session until it ends; see [Session.watch]. */
@@ -161,14 +185,14 @@ public class Sessions internal constructor(private val client: Handle) {
     public fun createFuture(
         request: CreateSession,
         options: CallOptions = CallOptions(),
-    ): CompletableFuture<CreatedSession> = started { create(request, options) }
+    ): CompletableFuture<CreatedSession> = started(client.executor) { create(request, options) }
 
     /** [retrieve] for Java. */
     @JvmOverloads
     public fun retrieveFuture(
         id: String,
         options: CallOptions = CallOptions(),
-    ): CompletableFuture<Session> = started { retrieve(id, options) }
+    ): CompletableFuture<Session> = started(client.executor) { retrieve(id, options) }
 
     /** [watch] for Java; see [Session.watchFuture]. */
     @JvmOverloads
@@ -176,7 +200,7 @@ public class Sessions internal constructor(private val client: Handle) {
         id: String,
         onChange: Consumer<Session>,
         options: CallOptions = CallOptions(),
-    ): CompletableFuture<Session> = started { watch(id, options).onEach(onChange::accept).last() }
+    ): CompletableFuture<Session> = watched(client.executor, onChange) { watch(id, options) }
 }
 
 /** The calls about the catalog. */
@@ -196,8 +220,7 @@ public class Products internal constructor(private val client: Handle) {
         options: CallOptions = CallOptions(),
     ): Product {
         val raw = request.raw()
-        val chosen = options.raw()
-        return Product.of(nativeCall(raw, chosen) { client.raw.createProduct(raw, chosen, null) })
+        return Product.of(nativeCall(options, raw) { client.raw.createProduct(raw, it, null) })
     }
 
     /** Gives a page, with [limit] items at the most, after [cursor]. */
@@ -207,8 +230,7 @@ public class Products internal constructor(private val client: Handle) {
         options: CallOptions = CallOptions(),
     ): Page<Product> {
         val params = RawListParams(limit?.toLong(), cursor)
-        val chosen = options.raw()
-        val page = nativeCall(params, chosen) { client.raw.listProducts(params, chosen, null) }
+        val page = nativeCall(options, params) { client.raw.listProducts(params, it, null) }
         return Page(page.items.fixed(Product::of), page.nextCursor, page.extra).also { it.requestId = page.requestId }
     }
 
@@ -221,7 +243,7 @@ public class Products internal constructor(private val client: Handle) {
     public fun createFuture(
         request: CreateProduct,
         options: CallOptions = CallOptions(),
-    ): CompletableFuture<Product> = started { create(request, options) }
+    ): CompletableFuture<Product> = started(client.executor) { create(request, options) }
 
     /** [list] for Java. */
     @JvmOverloads
@@ -229,14 +251,14 @@ public class Products internal constructor(private val client: Handle) {
         limit: Int? = null,
         cursor: String? = null,
         options: CallOptions = CallOptions(),
-    ): CompletableFuture<Page<Product>> = started { list(limit, cursor, options) }
+    ): CompletableFuture<Page<Product>> = started(client.executor) { list(limit, cursor, options) }
 
     /** All that [listAll] gives, for Java. */
     @JvmOverloads
     public fun listAllFuture(
         limit: Int? = null,
         options: CallOptions = CallOptions(),
-    ): CompletableFuture<List<Product>> = started { listAll(limit, options).toList().fixed { it } }
+    ): CompletableFuture<List<Product>> = started(client.executor) { listAll(limit, options).toList().fixed { it } }
 }
 
 /** The calls about prices. All throw a [FastStarException]. */
@@ -244,8 +266,7 @@ public class Prices internal constructor(private val client: Handle) {
     /** Creates a price. */
     public suspend fun create(request: CreatePrice, options: CallOptions = CallOptions()): Price {
         val raw = request.raw()
-        val chosen = options.raw()
-        return Price.of(nativeCall(raw, chosen) { client.raw.createPrice(raw, chosen, null) })
+        return Price.of(nativeCall(options, raw) { client.raw.createPrice(raw, it, null) })
     }
 
     /** Gives a page, with [limit] items at the most, after [cursor]. */
@@ -255,8 +276,7 @@ public class Prices internal constructor(private val client: Handle) {
         options: CallOptions = CallOptions(),
     ): Page<Price> {
         val params = RawListParams(limit?.toLong(), cursor)
-        val chosen = options.raw()
-        val page = nativeCall(params, chosen) { client.raw.listPrices(params, chosen, null) }
+        val page = nativeCall(options, params) { client.raw.listPrices(params, it, null) }
         return Page(page.items.fixed(Price::of), page.nextCursor, page.extra).also { it.requestId = page.requestId }
     }
 
@@ -269,7 +289,7 @@ public class Prices internal constructor(private val client: Handle) {
     public fun createFuture(
         request: CreatePrice,
         options: CallOptions = CallOptions(),
-    ): CompletableFuture<Price> = started { create(request, options) }
+    ): CompletableFuture<Price> = started(client.executor) { create(request, options) }
 
     /** [list] for Java. */
     @JvmOverloads
@@ -277,14 +297,14 @@ public class Prices internal constructor(private val client: Handle) {
         limit: Int? = null,
         cursor: String? = null,
         options: CallOptions = CallOptions(),
-    ): CompletableFuture<Page<Price>> = started { list(limit, cursor, options) }
+    ): CompletableFuture<Page<Price>> = started(client.executor) { list(limit, cursor, options) }
 
     /** All that [listAll] gives, for Java. */
     @JvmOverloads
     public fun listAllFuture(
         limit: Int? = null,
         options: CallOptions = CallOptions(),
-    ): CompletableFuture<List<Price>> = started { listAll(limit, options).toList().fixed { it } }
+    ): CompletableFuture<List<Price>> = started(client.executor) { listAll(limit, options).toList().fixed { it } }
 }
 
 /** Of a duration that does not fit, the longest that does. */
@@ -296,11 +316,12 @@ private fun millis(duration: Duration): Long =
     }
 
 private fun <T> walk(page: suspend (cursor: String?) -> Page<T>): Flow<T> = flow {
-    val cursors = native { RawCursors(null) }
-    var cursor: String? = null
-    do {
-        val got = page(cursor)
-        got.items.forEach { emit(it) }
-        cursor = native(got.nextCursor) { cursors.follow(got.nextCursor) }
-    } while (cursor != null)
+    native { RawCursors(null) }.use { cursors ->
+        var cursor: String? = null
+        do {
+            val got = page(cursor)
+            got.items.forEach { emit(it) }
+            cursor = native(got.nextCursor) { cursors.follow(got.nextCursor) }
+        } while (cursor != null)
+    }
 }

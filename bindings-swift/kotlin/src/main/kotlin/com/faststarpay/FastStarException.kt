@@ -1,5 +1,7 @@
 package com.faststarpay
 
+import java.time.Duration
+
 /**
  * Says what went wrong, where, and what to do.
  *
@@ -37,6 +39,30 @@ public sealed class FastStarException private constructor(details: Details) :
 
     /** Whether the same call, with the same idempotency key, may succeed later. */
     public val isRetryable: Boolean = details.isRetryable
+
+    /** How long the server asked to wait (`Retry-After`). */
+    public val retryAfter: Duration? = details.retryAfter
+
+    /** The answer's headers, names in lower case; empty where no answer came. */
+    public val headers: Map<String, String> = details.headers
+
+    /**
+     * The idempotency key that the call sent, yours or the client's own; null where the call changes nothing
+     * or was refused before it was sent.
+     */
+    public val idempotencyKey: String? = details.idempotencyKey
+
+    /**
+     * Whether the request may have taken effect although no answer says so. Make the same call with
+     * [idempotencyKey] to learn the outcome.
+     */
+    public val isOutcomeUnknown: Boolean = details.isOutcomeUnknown
+
+    /**
+     * Why no answer came, where the network says so: `refused`, `dns`, `unreachable`, `reset`, `closed`,
+     * `tls`, `certificate` or `timeout`.
+     */
+    public val networkError: String? = details.networkError
 
     /** The input is wrong: refused here before any request (no [status]), or by the server. */
     public class Validation(details: Details) : FastStarException(details)
@@ -92,12 +118,20 @@ public sealed class FastStarException private constructor(details: Details) :
         internal val requestId: String? = null,
         internal val attempts: Int = 0,
         internal val isRetryable: Boolean = false,
+        internal val retryAfter: Duration? = null,
+        internal val headers: Map<String, String> = emptyMap(),
+        internal val idempotencyKey: String? = null,
+        internal val isOutcomeUnknown: Boolean = false,
+        internal val networkError: String? = null,
     ) {
         internal val message: String
             get() {
                 val origin = listOfNotNull(status?.let { "status $it" }, requestId?.let { "request $it" })
                 val answered = if (status == null) "" else " (${origin.joinToString()})"
-                return listOfNotNull(param, reason).joinToString(": ") + answered
+                val unknown = if (!isOutcomeUnknown || idempotencyKey == null) "" else {
+                    "; outcome unknown, ask again with the idempotency key $idempotencyKey"
+                }
+                return listOfNotNull(param, reason).joinToString(": ") + answered + unknown
             }
     }
 }

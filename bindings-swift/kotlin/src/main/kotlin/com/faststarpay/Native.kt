@@ -3,23 +3,32 @@
 package com.faststarpay
 
 import com.faststarpay.glue.InternalException
+import com.faststarpay.glue.RawCallOptions
 import com.faststarpay.glue.RawClient
 import com.faststarpay.glue.RawException
-import com.faststarpay.glue.uniffiRustFutureContinuationCallbackImpl
-import com.sun.jna.CallbackThreadInitializer
-import com.sun.jna.Native
+import java.time.Duration
 import java.util.Collections
 import java.util.concurrent.CompletableFuture
-import java.util.concurrent.atomic.AtomicReference
+import java.util.concurrent.Executor
+import java.util.concurrent.TimeUnit
+import java.util.function.Consumer
 import kotlin.coroutines.cancellation.CancellationException
 import kotlinx.coroutines.CoroutineScope
-import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.flow.Flow
+import kotlinx.coroutines.flow.last
+import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.future.future
-import kotlinx.coroutines.withContext
 
-/** A client of the glue's. Java does not see a constructor that takes a value class. */
+/**
+ * A client of the glue's, and where its futures complete. Java does not see a constructor that takes a
+ * value class.
+ */
 @JvmInline
-internal value class Handle(val raw: RawClient)
+internal value class Handle(private val both: Pair<RawClient, Executor?>) {
+    val raw: RawClient get() = both.first
+    val executor: Executor? get() = both.second
+}
 
 /**
  * Calls the native half and turns what it throws into a [FastStarException].
@@ -30,6 +39,7 @@ internal value class Handle(val raw: RawClient)
 internal inline fun <T> native(vararg given: Any?, call: () -> T): T {
     given.forEach(::checkUnicode)
     return try {
+        useLibrary()
         call()
     } catch (error: RawException.Failed) {
         throw exception(error)
@@ -37,6 +47,11 @@ internal inline fun <T> native(vararg given: Any?, call: () -> T): T {
         throw CancellationException("the call was cancelled")
     } catch (_: InternalException) {
         throw defect()
+    } catch (error: CancellationException) {
+        throw error
+    } catch (_: IllegalStateException) {
+        // The glue's, of an object that was freed.
+        throw closed()
     } catch (error: LinkageError) {
         throw unavailable(error)
     }
@@ -73,30 +88,59 @@ internal fun <T, R> List<T>.fixed(transform: (T) -> R): List<R> = Collections.un
 /**
  * Makes a call of the client.
  *
- * On another thread than the caller's, which may be an app's main thread: the first call loads the
- * library. And so that no code of a user's runs on the one thread that all calls wait on, as it would
- * with an unconfined dispatcher. A coroutine that is cancelled frees the native call, which closes its
+ * On a thread of the package's own: the first call loads the library, which is nothing for an app's main
+ * thread, and no call waits for a thread that a caller's code holds. What has passed until the call
+ * starts counts in its timeout. A coroutine that is cancelled frees the native call, which closes its
  * connection.
  */
-internal suspend fun <T> nativeCall(vararg given: Any?, call: suspend () -> T): T =
-    withContext(Dispatchers.Default) {
-        native(*given) {
-            IoThread.keepAttached
+internal suspend fun <T> nativeCall(
+    options: CallOptions,
+    vararg given: Any?,
+    call: suspend (RawCallOptions) -> T,
+): T {
+    val begun = System.nanoTime()
+    val caller = Throwable()
+    val chosen = options.raw()
+    try {
+        return onOwnThread {
+            native(chosen, *given) {
+                call(chosen.copy(waitedMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun)))
+            }
+        }
+    } catch (error: FastStarException) {
+        throw error.seenFrom(caller)
+    }
+}
+
+/** Shows where the call was made, in place of the threads that it went through. */
+private fun FastStarException.seenFrom(caller: Throwable): FastStarException = apply {
+    val own = if (this is FastStarException.Internal) stackTrace else emptyArray()
+    stackTrace = caller.stackTrace + own
+}
+
+/**
+ * Starts [call] for a caller that has no coroutines; cancelling the future cancels the call.
+ *
+ * It begins on the caller's thread, where its timeout begins too, and completes on [executor].
+ */
+internal fun <T> started(executor: Executor?, call: suspend () -> T): CompletableFuture<T> {
+    val caller = Throwable()
+    return CoroutineScope(elsewhere(executor)).future(start = CoroutineStart.UNDISPATCHED) {
+        try {
             call()
+        } catch (error: FastStarException) {
+            throw error.seenFrom(caller)
         }
     }
-
-/** Starts a call for a caller that has no coroutines; cancelling the future cancels the call. */
-internal fun <T> started(call: suspend () -> T): CompletableFuture<T> =
-    CoroutineScope(Dispatchers.Default).future { call() }
-
-private object IoThread {
-    /** Once: otherwise JNA attaches the I/O thread to the JVM anew for each callback, and costs half a call. */
-    val keepAttached: Unit = Native.setCallbackThreadInitializer(
-        uniffiRustFutureContinuationCallbackImpl,
-        CallbackThreadInitializer(true, false, "faststar-io"),
-    )
 }
+
+/** Starts a watch, all of whose code that is a user's runs on [executor]. */
+internal fun watched(
+    executor: Executor?,
+    onChange: Consumer<Session>,
+    watch: () -> Flow<Session>,
+): CompletableFuture<Session> =
+    CoroutineScope(elsewhere(executor)).future { watch().onEach(onChange::accept).last() }
 
 internal fun exception(error: RawException.Failed): FastStarException {
     val details = FastStarException.Details(
@@ -107,6 +151,11 @@ internal fun exception(error: RawException.Failed): FastStarException {
         requestId = error.requestId,
         attempts = error.attempts.toInt(),
         isRetryable = error.retryable,
+        retryAfter = error.retryAfterMs?.let { Duration.ofMillis(it.toLong()) },
+        headers = error.headers,
+        idempotencyKey = error.idempotencyKey,
+        isOutcomeUnknown = error.outcomeUnknown,
+        networkError = error.networkError,
     )
     return when (error.kind) {
         "validation" -> FastStarException.Validation(details)
@@ -126,28 +175,12 @@ internal fun exception(error: RawException.Failed): FastStarException {
     }
 }
 
+internal fun closed(): FastStarException {
+    val details = FastStarException.Details("invalid_configuration", "the client is closed; make a new one", "client")
+    return FastStarException.Configuration(details)
+}
+
 internal fun defect(): FastStarException {
     val message = "a defect of the faststar package; please report it with the stack trace"
     return FastStarException.Internal(FastStarException.Details("internal", message))
-}
-
-/** Says why the library does not load, without JNA, which may be what is missing. */
-internal fun unavailable(error: LinkageError): FastStarException {
-    val cause = Unavailable.first(error)
-    val system = "${System.getProperty("os.name")} ${System.getProperty("os.arch")}"
-    val message = "the native library of the faststar package could not be loaded on $system; the jar must have " +
-        "been made for it, and jna.tmpdir name a folder to write to and to run from: " +
-        (cause.message ?: cause.javaClass.name)
-    val details = FastStarException.Details("invalid_configuration", message)
-    return FastStarException.Configuration(details).apply { initCause(error) }
-}
-
-private object Unavailable {
-    private val first = AtomicReference<Throwable>()
-
-    /** The first failure has the reason. After it the JVM says only that a class could not be initialised. */
-    fun first(error: LinkageError): Throwable {
-        first.compareAndSet(null, generateSequence<Throwable>(error) { it.cause }.last())
-        return first.get()
-    }
 }

@@ -9,12 +9,11 @@ import com.faststarpay.glue.sessionToJson
 import java.time.Instant
 import java.util.concurrent.CompletableFuture
 import java.util.concurrent.CompletionStage
+import java.util.concurrent.Executor
 import java.util.function.Consumer
 import java.util.function.Predicate
 import java.util.function.Supplier
 import kotlinx.coroutines.flow.Flow
-import kotlinx.coroutines.flow.last
-import kotlinx.coroutines.flow.onEach
 import kotlinx.coroutines.future.await
 
 /**
@@ -118,8 +117,9 @@ public data class Session(
         ): Flow<Session> = watchSession(retryIf, fetch)
 
         /**
-         * [watch] for Java: calls [onChange] on a thread of the background, one call after the other, and
-         * completes with the session that has ended. Cancelling the future ends the watch.
+         * [watch] for Java: calls [onChange], one call after the other, and completes with the session that
+         * has ended. Cancelling the future ends the watch. All three functions run on [executor], or where
+         * it is null on what `CompletableFuture.supplyAsync` uses.
          */
         @JvmStatic
         @JvmOverloads
@@ -127,8 +127,9 @@ public data class Session(
             fetch: Supplier<out CompletionStage<Session>>,
             onChange: Consumer<Session>,
             retryIf: Predicate<Throwable> = Predicate { false },
+            executor: Executor? = null,
         ): CompletableFuture<Session> =
-            started { watch(retryIf::test) { fetch.get().await() }.onEach(onChange::accept).last() }
+            watched(executor, onChange) { watch(retryIf::test) { fetch.get().await() } }
 
         @JvmSynthetic
         internal fun of(raw: RawSession): Session = Session(

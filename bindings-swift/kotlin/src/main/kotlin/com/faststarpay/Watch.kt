@@ -14,23 +14,24 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.flow
 
 internal fun watchSession(retryIf: (Throwable) -> Boolean, fetch: suspend () -> Session): Flow<Session> = flow {
-    val pace = native { RawWatch() }
-    var last: Session? = null
-    while (true) {
-        // What the collector throws is not a failure of the fetch, so `emit` is outside.
-        val fetched = try {
-            fetch()
-        } catch (error: Exception) {
-            // Of a collector that was cancelled this is the end.
-            currentCoroutineContext().ensureActive()
-            val failure = failure(error)
-            if (!mayPass(failure) && !retryIf(failure)) throw failure
-            delay((native { pace.afterFailure() } ?: throw failure).toLong())
-            continue
+    native { RawWatch() }.use { pace ->
+        var last: Session? = null
+        while (true) {
+            // What the collector throws is not a failure of the fetch, so `emit` is outside.
+            val fetched = try {
+                fetch()
+            } catch (error: Exception) {
+                // Of a collector that was cancelled this is the end.
+                currentCoroutineContext().ensureActive()
+                val failure = failure(error)
+                if (!mayPass(failure) && !retryIf(failure)) throw failure
+                delay((native { pace.afterFailure() } ?: throw failure).toLong())
+                continue
+            }
+            if (fetched != last) emit(fetched)
+            last = fetched
+            delay((native(fetched.status) { pace.afterStatus(fetched.status.value) } ?: break).toLong())
         }
-        if (fetched != last) emit(fetched)
-        last = fetched
-        delay((native(fetched.status) { pace.afterStatus(fetched.status.value) } ?: break).toLong())
     }
 }
 

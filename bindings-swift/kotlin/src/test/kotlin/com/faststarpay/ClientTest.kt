@@ -85,13 +85,13 @@ internal class ClientTest {
     @Test
     fun what_cannot_work_is_refused_when_the_client_is_made() {
         val wrong = mapOf(
-            "api_key" to { FastStar("") },
-            "base_url" to { FastStar("key", ClientOptions(baseUrl = "http://shop.example")) },
+            "apiKey" to { FastStar("") },
+            "baseUrl" to { FastStar("key", ClientOptions(baseUrl = "http://shop.example")) },
             "timeout" to { FastStar("key", ClientOptions(timeout = Duration.ofSeconds(-1))) },
-            "connect_timeout" to { FastStar("key", ClientOptions(connectTimeout = Duration.ZERO)) },
-            "max_retries" to { FastStar("key", ClientOptions(maxRetries = -1)) },
+            "connectTimeout" to { FastStar("key", ClientOptions(connectTimeout = Duration.ZERO)) },
+            "maxRetries" to { FastStar("key", ClientOptions(maxRetries = -1)) },
             "merchant" to { FastStar("key", ClientOptions(merchant = MerchantKind.of("none"))) },
-            "root_certificate" to { FastStar("key", ClientOptions(rootCertificatesPem = listOf("no"))) },
+            "rootCertificatesPem" to { FastStar("key", ClientOptions(rootCertificatesPem = listOf("no"))) },
         )
         for ((param, make) in wrong) {
             val error = assertThrows<FastStarException.Configuration>(param) { make() }
@@ -100,7 +100,7 @@ internal class ClientTest {
     }
 
     @Test
-    fun every_call_after_close_is_refused_and_so_is_another_close(): Unit = runBlocking {
+    fun every_call_after_close_is_refused_and_another_close_does_nothing(): Unit = runBlocking {
         val client = Sandbox.merchant().client()
         client.close()
         val calls: List<suspend () -> Any> = listOf(
@@ -110,11 +110,30 @@ internal class ClientTest {
             { client.catalog.products.list() },
             { client.catalog.prices.create(CreatePrice.oneTime("prod_1", "USD", 1)) },
             { client.catalog.prices.list() },
-            { client.close() },
         )
+        client.close()
         for (call in calls) {
             val error = runCatching { call() }.exceptionOrNull()
             assertTrue(error is FastStarException.Configuration && error.param == "client", "$error")
+        }
+    }
+
+    @Test
+    fun a_call_without_an_answer_says_why_and_has_its_key() = runBlocking {
+        val port = ServerSocket(0, 1, InetAddress.getLoopbackAddress()).use { it.localPort }
+        val client = FastStar(CANARY, ClientOptions(baseUrl = "http://127.0.0.1:$port", maxRetries = 1))
+        val refused = assertThrows<FastStarException.Connection> {
+            runBlocking { client.checkout.sessions.create(REQUEST) }
+        }
+        assertEquals(listOf("refused", 2, false), refused.run { listOf(networkError, attempts, isOutcomeUnknown) })
+        assertTrue(refused.idempotencyKey!!.startsWith("fs_"))
+        Silent().use { server ->
+            val options = CallOptions(idempotencyKey = "order_1", timeout = Duration.ofMillis(200))
+            val late = assertThrows<FastStarException.Timeout> {
+                runBlocking { client(server.url).checkout.sessions.create(REQUEST, options) }
+            }
+            assertEquals(listOf("timeout", "order_1", true), late.run { listOf(networkError, idempotencyKey, isOutcomeUnknown) })
+            assertTrue("order_1" in late.message!!, late.message)
         }
     }
 
@@ -127,7 +146,8 @@ internal class ClientTest {
             }
             server.asked.wait("no request came")
             client.close()
-            assertTrue(call.await() is FastStarException.Configuration)
+            val error = call.await() as FastStarException.Configuration
+            assertTrue(error.isOutcomeUnknown && error.idempotencyKey!!.startsWith("fs_"), "$error")
             server.hungUp.wait("the connection stayed open")
         }
     }
@@ -197,9 +217,9 @@ internal class ClientTest {
                             // Some rounds close after the answers, most in between.
                             if (round % 4 == 0) calls.awaitAll()
                             val closed = closers.map { close -> async { runCatching(close) } }.awaitAll()
-                            assertEquals(1, closed.count { it.isSuccess }, "one close of two")
+                            assertEquals(2, closed.count { it.isSuccess }, "both closes are quiet")
                             calls.awaitAll().forEach { call -> call.onSuccess(answered::add) }
-                            (calls.awaitAll() + closed).mapNotNull { it.exceptionOrNull() }
+                            calls.awaitAll().mapNotNull { it.exceptionOrNull() }
                                 .filterNot { it is FastStarException.Configuration }
                                 .forEach(strange::add)
                         }
@@ -250,9 +270,9 @@ internal class ClientTest {
     fun wrong_options_of_a_call_are_refused_before_anything_is_sent() = runBlocking {
         client("http://127.0.0.1:9").use { client ->
             val wrong = listOf(
-                "idempotency_key" to CallOptions(idempotencyKey = " "),
+                "idempotencyKey" to CallOptions(idempotencyKey = " "),
                 "timeout" to CallOptions(timeout = Duration.ofMillis(-1)),
-                "max_retries" to CallOptions(maxRetries = -1),
+                "maxRetries" to CallOptions(maxRetries = -1),
             )
             for ((param, options) in wrong) {
                 val error = assertThrows<FastStarException>(param) {
@@ -311,7 +331,7 @@ internal class ClientTest {
         val raw = RawClient(ClientOptions().raw(CANARY))
         val here = assertThrows<FastStarException.Internal> { native { panicHere() } }
         val later = assertThrows<FastStarException.Internal> {
-            runBlocking { nativeCall { panicLater(raw) } }
+            runBlocking { nativeCall(CallOptions()) { panicLater(raw) } }
         }
         for (error in listOf(here, later)) {
             assertEquals("internal", error.code)

@@ -24,7 +24,7 @@ internal class ShrinkTest {
         val tests = location(ShrinkTest::class.java)
         val libraries = listOf(Unit::class.java, NotNull::class.java, Job::class.java).map(::location)
         val arguments = listOf(
-            "-injars", "$tests(CheckoutKt*.class)",
+            "-injars", "$tests(CheckoutKt*.class,Orders*.class,Opened*.class,Attempt*.class)",
             "-injars", "${location(FastStar::class.java)}",
             "-injars", "${location(Native::class.java)}(!META-INF/**,!module-info.class)",
             "-outjars", "$shrunk",

@@ -154,6 +154,7 @@ internal class VectorsTest {
             "create_product_strict",
             "create_session_strict",
             "place_parse",
+            "outcome_unknown",
             "retry_decision",
             "session_status",
             "session_transition",
