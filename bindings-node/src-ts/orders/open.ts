@@ -6,7 +6,7 @@ import type { FastStar } from '../client.js';
 import { ConflictError, invalid, misconfigured, NotFoundError } from '../errors.js';
 import { parse, write } from '../json.js';
 import * as read from '../options.js';
-import { INSPECT } from '../results.js';
+import { hiding } from '../results.js';
 import type { Attempt, Orders } from './stores.js';
 import type { CreatedSession, CreateSessionParams, Session } from '../types.js';
 
@@ -173,17 +173,11 @@ function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, PAUSE));
 }
 
-type Inspect = (value: unknown, options: object) => string;
-
-/** Makes the result, whose url is a secret of the buyer's and is not printed. */
+/** Makes the result, whose url is a secret of the buyer's: it is read by name, and neither printed nor copied. */
 function opened(session: Session, url?: string): OpenedSession {
-  if (url === undefined || session.status === 'complete') return Object.freeze({ status: 'complete', session });
-  return Object.freeze(
-    Object.defineProperty({ status: 'open' as const, session, url }, INSPECT, {
-      value: (_depth: number, options: object, inspect: Inspect) =>
-        inspect({ status: 'open', session, url: url.replace(/[?#].*$/s, '?[redacted]') }, options),
-    }),
-  );
+  const isOpen = url !== undefined && session.status !== 'complete';
+  const fields = isOpen ? { status: 'open', session, url } : { status: 'complete', session };
+  return hiding(fields, ['url']) as OpenedSession;
 }
 
 /** Hashes the fields but for the return URLs, whatever the order of their keys. */
