@@ -32,6 +32,17 @@ fn main() {
     });
     let rows: Vec<_> = lines.map(|row| places.map(|place| row[place]).join("\t")).collect();
     let folder = env::var_os("OUT_DIR").expect("cargo says where");
-    fs::write(Path::new(&folder).join("tax_rates.tsv"), rows.join("\n"))
-        .expect("the table is written");
+    let folder = Path::new(&folder);
+    fs::write(folder.join("tax_rates.tsv"), rows.join("\n")).expect("the table is written");
+
+    // Without the head and the notes.
+    let source = "data/territories.tsv";
+    println!("cargo::rerun-if-changed={source}");
+    let table = fs::read_to_string(source).expect("the territories are there");
+    let rows: Vec<_> = table
+        .lines()
+        .skip(1)
+        .map(|line| line.rsplit_once('\t').expect("a territory has a note").0)
+        .collect();
+    fs::write(folder.join("territories.tsv"), rows.join("\n")).expect("the table is written");
 }

@@ -22,7 +22,8 @@ import type {
  *
  * The tax is an estimate from a bundled table of national and statewide standard rates, as of
  * `rates_as_of`: no local US tax, registrations, exemptions or B2B reverse charge. FastStar computes the
- * binding tax. Not tax advice.
+ * binding tax. Not tax advice. A place without a rate in the table is no error: its tax is 0 and
+ * `rate_known` false.
  *
  * @throws {ValidationError} `param` names the place: `lines[0].unit_amount`.
  */

@@ -221,6 +221,8 @@ export interface Session extends Answer {
   readonly success_url?: string;
   readonly cancel_url?: string;
   readonly buyer_country?: string;
+  /** False where the sandbox has no tax rate for `buyer_country`: the tax is 0 for want of one. */
+  readonly rate_known?: boolean;
   /** Your own order number. */
   readonly client_reference_id?: string;
 }
@@ -326,6 +328,11 @@ export interface Quote {
   readonly taxes: readonly QuoteTax[];
   /** Whether a rate of the bundled table went into it. FastStar computes the binding tax. */
   readonly estimated: boolean;
+  /**
+   * False where the bundled table has no rate for the place that was named: those lines' tax is 0 for want
+   * of one. FastStar computes the binding tax.
+   */
+  readonly rate_known: boolean;
   /** The date of the oldest figure that was taken from the table. */
   readonly rates_as_of: string | null;
 }

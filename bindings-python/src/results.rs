@@ -344,6 +344,9 @@ result_class! {
         cancel_url: Option<String> = |this, py| this.value.cancel_url.clone();
         /// The buyer's country, with its region where it has one: ``US-CA``.
         buyer_country: Option<String> = |this, py| this.value.buyer_country.clone();
+        /// ``False`` where the sandbox has no tax rate for `buyer_country`: the tax is 0 for want of
+        /// one. ``None`` where it is not told, as on the live platform.
+        rate_known: Option<bool> = |this, py| this.value.rate_known;
         /// Your own order number.
         client_reference_id: Option<String> = |this, py| this.value.client_reference_id.clone();
     }
@@ -435,6 +438,9 @@ result_class! {
         };
         /// Whether a rate of the bundled table went into it. FastStar computes the binding tax.
         estimated: bool = |this, py| this.value.estimated;
+        /// ``False`` where the bundled table has no rate for the place: those lines' tax is 0 for
+        /// want of one. FastStar computes the binding tax.
+        rate_known: bool = |this, py| this.value.rate_known;
         /// The date of the oldest figure of the table that went into it, where it has one.
         rates_as_of: Option<core::Date> = |this, py| this.value.rates_as_of;
     }

@@ -96,6 +96,7 @@ def offline() -> None:
     quote = faststar.quote(
         currency="EUR", lines=[{"unit_amount": 4900, "quantity": 1}], country="DE"
     )
+    assert_type(quote.rate_known, bool)
     assert_type(quote.rates_as_of, "datetime.date | None")
     print(faststar.tax_rate("DE", on=datetime.date(2026, 11, 22)).rate_ppm)
 

@@ -4,7 +4,7 @@ use faststar::error::Result;
 use faststar::tax::{RateTable, today};
 use faststar::{
     Cart, Cashier, Catalog, CreateSession, CreatedSession, Currency, MerchantKind, Money,
-    QuoteOptions, ReturnOutcome, ReturnUrls, Session, schema,
+    QuoteOptions, ReturnOutcome, ReturnUrls, Session, check_payment, schema,
 };
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::error::{RawError, guarded};
 use crate::types::{
     FromAnswer, RawCart, RawCashierUrl, RawCatalog, RawCreateSession, RawCreatedSession,
-    RawCurrency, RawMoney, RawQuote, RawQuoteOptions, RawReturnOutcome, RawSession, RawTaxRate,
+    RawCurrency, RawMoney, RawPaidEvent, RawPaymentCheck, RawQuote, RawQuoteOptions,
+    RawReturnOutcome, RawSession, RawSoldSession, RawTaxRate,
 };
 
 /// Computes what a cart comes to.
@@ -107,9 +108,23 @@ pub fn format_money(amount: i64, currency: String) -> Result<String, RawError> {
 /// Reads what `format_money` writes.
 #[uniffi::export]
 pub fn parse_money(text: String) -> Result<RawMoney, RawError> {
+    guarded(|| Ok(text.parse::<Money>()?.into()))
+}
+
+/// Judges whether a payment settles an order.
+#[uniffi::export]
+pub fn judge_payment(
+    event: RawPaidEvent,
+    order: Option<RawMoney>,
+    session: Option<RawSoldSession>,
+) -> Result<RawPaymentCheck, RawError> {
     guarded(|| {
-        let money: Money = text.parse()?;
-        Ok(RawMoney { amount: money.amount, currency: money.currency.to_string() })
+        let event = event.read()?;
+        let order = order
+            .map(|order| order.currency.parse().map(|currency| Money::new(order.amount, currency)))
+            .transpose()?;
+        let session = session.map(RawSoldSession::read).transpose()?;
+        Ok(check_payment(&event, order.as_ref(), session.as_ref())?.into())
     })
 }
 

@@ -13,6 +13,7 @@ use faststar::{
     Presentation, PriceType, Timestamp,
 };
 use serde::Serialize;
+use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 /// Fields that this version does not know, as the text of a JSON object; none where there are none.
@@ -76,6 +77,8 @@ pub struct RawSession {
     pub cancel_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub buyer_country: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate_known: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_reference_id: Option<String>,
     #[serde(skip)]
@@ -211,6 +214,7 @@ pub struct RawQuote {
     pub lines: Vec<RawQuoteLine>,
     pub taxes: Vec<RawQuoteTax>,
     pub estimated: bool,
+    pub rate_known: bool,
     pub rates_as_of: Option<String>,
 }
 
@@ -295,6 +299,34 @@ pub struct RawPayment {
     pub checkout_session_id: Option<String>,
 }
 
+/// What of an event says whether an order was paid.
+#[derive(uniffi::Record)]
+pub struct RawPaidEvent {
+    pub id: String,
+    pub event_type: String,
+    /// JSON, as it came.
+    pub data: String,
+}
+
+/// What of a session says what was sold.
+#[derive(uniffi::Record)]
+pub struct RawSoldSession {
+    pub id: String,
+    pub status: String,
+    pub amount_subtotal: i64,
+    pub amount_total: i64,
+    pub currency: String,
+}
+
+#[derive(uniffi::Record)]
+pub struct RawPaymentCheck {
+    pub verdict: String,
+    pub expected: Option<RawMoney>,
+    pub paid: RawMoney,
+    pub session_id: Option<String>,
+    pub message: String,
+}
+
 /// A value that knows which answer it came with.
 pub trait FromAnswer<T> {
     fn from_answer(value: T, request_id: Option<String>) -> Self;
@@ -325,6 +357,7 @@ impl FromAnswer<core::Session> for RawSession {
             success_url: session.success_url,
             cancel_url: session.cancel_url,
             buyer_country: session.buyer_country,
+            rate_known: session.rate_known,
             client_reference_id: session.client_reference_id,
             extra: written(session.extra),
             request_id,
@@ -574,6 +607,7 @@ impl From<core::Quote> for RawQuote {
             lines: quote.lines.into_iter().map(line).collect(),
             taxes: quote.taxes.into_iter().map(tax).collect(),
             estimated: quote.estimated,
+            rate_known: quote.rate_known,
             rates_as_of: quote.rates_as_of.map(|date| date.to_string()),
         }
     }
@@ -603,6 +637,46 @@ impl From<core::Event> for RawEvent {
             api_version: event.api_version().to_owned(),
             fulfils: event.fulfils(),
             payment: event.payment().ok().map(RawPayment::from),
+        }
+    }
+}
+
+impl RawPaidEvent {
+    pub fn read(self) -> Result<core::Event> {
+        let data = RawValue::from_string(self.data).map_err(|_| {
+            Error::validation(code::MALFORMED_JSON, "data", "the event's data must be JSON")
+        })?;
+        let event = json!({"id": self.id, "type": self.event_type}).to_string();
+        // The data's text, so that every digit of it is kept.
+        let event = format!("{},\"data\":{data}}}", event.trim_end_matches('}'));
+        core::Event::parse(event.as_bytes())
+    }
+}
+
+impl RawSoldSession {
+    pub fn read(self) -> Result<core::Session> {
+        let session = json!({
+            "id": self.id, "status": self.status, "amount_subtotal": self.amount_subtotal,
+            "amount_total": self.amount_total, "currency": self.currency,
+        });
+        core::Session::from_json(session.to_string().as_bytes())
+    }
+}
+
+impl From<core::Money> for RawMoney {
+    fn from(money: core::Money) -> Self {
+        Self { amount: money.amount, currency: money.currency.to_string() }
+    }
+}
+
+impl From<core::PaymentCheck> for RawPaymentCheck {
+    fn from(check: core::PaymentCheck) -> Self {
+        Self {
+            verdict: check.verdict.to_string(),
+            expected: check.expected.map(RawMoney::from),
+            paid: check.paid.into(),
+            session_id: check.session_id,
+            message: check.message,
         }
     }
 }

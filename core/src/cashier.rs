@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use url::{Host, Url};
+use url::{Host, Url, form_urlencoded};
 
 use crate::error::{Error, Result, code};
 
@@ -169,9 +169,10 @@ impl ReturnUrls {
     /// Tells which way the buyer came back.
     ///
     /// Scheme, user, host, port and path must be those of the session's URL, and its query
-    /// parameters must all be there, in any order. The platform may add others and a fragment.
-    /// Where both URLs fit, the one with more query parameters wins; as many are [`Other`], and so
-    /// is what is no URL.
+    /// parameters must all be there, in any order. The same holds for its fragment, which may have a
+    /// path and a query of its own (`#/success?order=7`, the routes of some single-page apps).
+    /// Parameters may be added, and a fragment where the session's URL has none. Where both URLs
+    /// fit, the one with more parts to match wins; a tie is [`Other`], and so is anything but a URL.
     ///
     /// [`Other`]: ReturnOutcome::Other
     pub fn outcome(&self, came_back_to: &str) -> ReturnOutcome {
@@ -189,7 +190,7 @@ impl ReturnUrls {
     }
 }
 
-/// Counts the stored URL's query parameters if the returned one fits it.
+/// Counts the parts of the stored URL's query and fragment if the returned one fits it.
 fn fit(stored: &Url, returned: &Url) -> Option<usize> {
     let place = |url: &Url| {
         let mut url = url.clone();
@@ -200,10 +201,30 @@ fn fit(stored: &Url, returned: &Url) -> Option<usize> {
     if place(stored) != place(returned) {
         return None;
     }
-    let mut pairs = stored.query_pairs();
-    pairs
-        .all(|pair| returned.query_pairs().any(|other| other == pair))
-        .then(|| stored.query_pairs().count())
+    let query = contained(stored.query(), returned.query())?;
+    let Some(fragment) = stored.fragment().filter(|fragment| !fragment.is_empty()) else {
+        return Some(query);
+    };
+    let (route, more) = route(fragment);
+    let (returned_route, returned_more) = self::route(returned.fragment()?);
+    if route != returned_route {
+        return None;
+    }
+    Some(query + 1 + contained(more, returned_more)?)
+}
+
+/// Splits a fragment into its route and the query of that.
+fn route(fragment: &str) -> (&str, Option<&str>) {
+    fragment.split_once('?').map_or((fragment, None), |(route, query)| (route, Some(query)))
+}
+
+/// Counts the parameters of a query if the returned one has them all.
+fn contained(stored: Option<&str>, returned: Option<&str>) -> Option<usize> {
+    let pairs = |query: Option<&str>| -> Vec<(String, String)> {
+        form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect()
+    };
+    let (stored, returned) = (pairs(stored), pairs(returned));
+    stored.iter().all(|pair| returned.contains(pair)).then_some(stored.len())
 }
 
 /// Parses an http(s) URL, strictly: the `url` crate repairs what a browser would.

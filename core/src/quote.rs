@@ -28,8 +28,8 @@ pub struct Quote {
     pub tax: i64,
     /// What the buyer pays.
     pub total: i64,
-    /// Whether the prices contain the tax; `None` while no place is known or nothing is charged, and
-    /// the tax is 0.
+    /// Whether the prices contain the tax; `None` while no place is known, its rate is not, or nothing
+    /// is charged, and the tax is 0.
     pub behaviour: Option<Behaviour>,
     /// How the tax was rounded.
     pub rounding: Rounding,
@@ -39,6 +39,9 @@ pub struct Quote {
     pub taxes: Vec<RateTotals>,
     /// Whether a rate of the bundled table went into it. FastStar computes the binding tax.
     pub estimated: bool,
+    /// False where the bundled table has no rate for the place that was named: those lines' tax is 0 for
+    /// want of one. FastStar computes the binding tax.
+    pub rate_known: bool,
     /// The date of the oldest figure that was taken from the table; `None` where none was, or where
     /// one has no date.
     pub rates_as_of: Option<Date>,
@@ -273,10 +276,13 @@ impl Cart {
 
     /// Computes what the cart comes to.
     ///
+    /// A place that the bundled table has no rate for is no hindrance: see [`Quote::rate_known`].
+    ///
     /// # Errors
     ///
-    /// `line_items_required` without a line, `currency_mismatch`, `tax_rate_unknown`, and those of
-    /// [`totals::compute`].
+    /// `line_items_required` without a line, `currency_mismatch`, `tax_rate_unknown` where a line has
+    /// neither a rate nor a place, `missing_field` where lines have rates and nothing tells whether the
+    /// prices contain them, and those of [`totals::compute`].
     pub fn quote(&self, today: Date) -> Result<Quote> {
         if self.lines.is_empty() {
             return Err(Error::validation(
@@ -290,8 +296,10 @@ impl Cart {
             .iter()
             .enumerate()
             .map(|(index, line)| {
-                if line.currency.is_some_and(|currency| currency != self.currency) {
-                    return Err(mismatch(format!("lines[{index}].currency"), self.currency));
+                if let Some(currency) = line.currency.filter(|currency| *currency != self.currency)
+                {
+                    let path = format!("lines[{index}].currency");
+                    return Err(mismatch(path, currency, "the cart", self.currency));
                 }
                 let rate = line.tax_rate_ppm.map(Rate::from_ppm).transpose();
                 Ok(Priced {
@@ -440,13 +448,14 @@ impl QuoteOptions {
 ///
 /// The sandbox prices its sessions with this function. Without `buyer_country` the tax is 0 and
 /// the total is the subtotal, until the buyer names a country. In setup mode nothing is charged and
-/// every figure is 0.
+/// every figure is 0. A place that the bundled table has no rate for is no hindrance: see
+/// [`Quote::rate_known`].
 ///
 /// # Errors
 ///
 /// Those of [`CreateSession::validate`], and `line_item_source_ambiguous`, `not_found`,
 /// `recurring_price_required`, `one_time_price_required`, `currency_mismatch`, `out_of_range`,
-/// `amount_overflow`, `tax_rate_unknown` and `invalid_value`, each with its path.
+/// `amount_overflow` and `invalid_value`, each with its path.
 pub fn quote(request: &CreateSession, catalog: &Catalog, options: &QuoteOptions) -> Result<Quote> {
     quote_some(request, catalog, options, |_| request.mode != Mode::Setup)
 }
@@ -471,7 +480,10 @@ pub(crate) fn quote_some(
         schema::check_range(item.quantity, 1, MAX_QUANTITY, || format!("{path}.quantity"))?;
         let (line, of) = resolve(item, &request.mode, catalog, options, &path)?;
         match currency {
-            Some(currency) if currency != of => return Err(mismatch(path, currency)),
+            Some(currency) if currency != of => {
+                let path = currency_path(item, &path);
+                return Err(mismatch(path, of, "line_items[0]", currency));
+            }
             _ => currency = Some(of),
         }
         if is_charged(item) {
@@ -487,10 +499,7 @@ pub(crate) fn quote_some(
         rounding: options.rounding,
         on: options.on,
     };
-    terms.sum_up(&lines).map_err(|error| match error.code() {
-        code::TAX_RATE_UNKNOWN => error.with_param("buyer_country"),
-        _ => error,
-    })
+    terms.sum_up(&lines)
 }
 
 /// Finds what a line item sells, at what price, in which currency.
@@ -588,18 +597,30 @@ fn find<'a>(
         return Err(Error::validation(
             code::LINE_ITEM_SOURCE_AMBIGUOUS,
             format!("{path}.price_id"),
-            "the price belongs to another product than product_id; name one of the two",
+            format!(
+                "the price {id} belongs to the product {}, and product_id names another product, {}; \
+                 name one of the two",
+                price.product_id,
+                item.product_id.as_deref().unwrap_or_default(),
+            ),
         ));
     }
     Ok((price, catalog.product(&price.product_id)))
 }
 
-fn mismatch(path: String, currency: Currency) -> Error {
-    Error::validation(
-        code::CURRENCY_MISMATCH,
-        path,
-        format!("all lines must be in one currency; the first is in {currency}"),
-    )
+/// Names the field that a line item has its currency from.
+fn currency_path(item: &LineItem, path: &str) -> String {
+    match (item.ad_hoc_amount, &item.ad_hoc_currency) {
+        (Some(_), Some(_)) => format!("{path}.ad_hoc_currency"),
+        (Some(_), None) => format!("{path}.ad_hoc_amount"),
+        (None, _) => price_path(item, path),
+    }
+}
+
+fn mismatch(path: String, currency: Currency, other: &str, first: Currency) -> Error {
+    let message =
+        format!("{path} is in {currency} and {other} in {first}; sell all lines in one currency");
+    Error::validation(code::CURRENCY_MISMATCH, path, message)
 }
 
 /// A line whose price is known and whose tax may not be.
@@ -623,15 +644,30 @@ struct Terms {
 
 impl Terms {
     fn sum_up(&self, lines: &[Priced<'_>]) -> Result<Quote> {
-        let found = lines.iter().map(|line| self.look_up(line)).collect::<Result<Vec<_>>>()?;
+        let found: Vec<_> = lines.iter().map(|line| self.look_up(line)).collect();
         let behaviour = match (self.behaviour, &self.place) {
             (Some(behaviour), _) => Some(behaviour),
             (None, None) => None,
             (None, Some(place)) => match found.iter().flatten().next() {
                 Some(rate) => Some(rate.behaviour),
-                None => Some(RateTable::bundled().find(place, None, self.on)?.behaviour),
+                None => self.find(place, None).map(|rate| rate.behaviour),
             },
         };
+        if let (None, Some(place), true) =
+            (behaviour, &self.place, lines.iter().any(|line| line.rate.is_some()))
+        {
+            return Err(Error::validation(
+                code::MISSING_FIELD,
+                "behaviour",
+                format!(
+                    "the bundled table does not have {place}, so say whether the prices contain the \
+                     tax: behaviour must be inclusive or exclusive"
+                ),
+            ));
+        }
+        let is_known =
+            |(line, found): (&Priced<'_>, &Option<TaxRate>)| line.rate.is_some() || found.is_some();
+        let rate_known = self.place.is_none() || lines.iter().zip(&found).all(is_known);
         let rate_of = |line: &Priced<'_>, found: &Option<TaxRate>| {
             line.rate.or(found.as_ref().map(|rate| rate.rate)).unwrap_or_default()
         };
@@ -644,7 +680,7 @@ impl Terms {
                 rate: rate_of(line, found),
             })
             .collect();
-        // Without a place every rate is 0, and then the two behaviours agree.
+        // Without a place or its rate every rate is 0, and then the two behaviours agree.
         let computed = totals::compute_at(
             self.name,
             &summands,
@@ -676,16 +712,20 @@ impl Terms {
             lines,
             taxes: computed.rates,
             estimated: rates.peek().is_some(),
+            rate_known,
             rates_as_of: tax::oldest(rates.map(|rate| rate.as_of)),
         })
     }
 
-    fn look_up(&self, line: &Priced<'_>) -> Result<Option<TaxRate>> {
+    fn look_up(&self, line: &Priced<'_>) -> Option<TaxRate> {
         match (&self.place, line.rate) {
-            (Some(place), None) => {
-                RateTable::bundled().find(place, line.category, self.on).map(Some)
-            }
-            _ => Ok(None),
+            (Some(place), None) => self.find(place, line.category),
+            _ => None,
         }
+    }
+
+    /// Finds a rate, where there is one: no sale is stopped for want of it.
+    fn find(&self, place: &Place, category: Option<&str>) -> Option<TaxRate> {
+        RateTable::bundled().find(place, category, self.on).ok()
     }
 }

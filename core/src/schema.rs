@@ -17,7 +17,7 @@ use url::Url;
 use crate::error::{Error, ErrorKind, Result, code};
 use crate::money::Currency;
 use crate::tax::Place;
-use crate::wire;
+use crate::wire::{self, place_at, plainly};
 
 /// How deep arrays and objects may nest.
 pub const MAX_DEPTH: usize = 32;
@@ -175,7 +175,7 @@ pub fn parse(text: &[u8]) -> Result<Value> {
     match (parsed, failure) {
         (_, Some(failure)) => Err(failure),
         (Ok(value), None) => Ok(value),
-        (Err(error), None) => Err(malformed(&error)),
+        (Err(error), None) => Err(malformed(text, &error)),
     }
 }
 
@@ -221,18 +221,19 @@ pub fn from_value<T: DeserializeOwned>(
     })
 }
 
-fn malformed(error: &serde_json::Error) -> Error {
-    let text = error.to_string();
-    let what = text.split(" at line ").next().unwrap_or_default();
-    Error::new(
-        ErrorKind::Validation,
-        code::MALFORMED_JSON,
-        format!(
-            "the text is not valid JSON: {what} at line {}, column {}",
-            error.line(),
-            error.column()
-        ),
-    )
+fn malformed(text: &[u8], error: &serde_json::Error) -> Error {
+    let message = error.to_string();
+    let serde = message.split(" at line ").next().unwrap_or_default();
+    let what = plainly(serde);
+    let (line, column) = (error.line(), error.column());
+    let message = format!("the text is not valid JSON: {what} at line {line}, column {column}");
+    let malformed = Error::new(ErrorKind::Validation, code::MALFORMED_JSON, message);
+    // Where the text is JSON but for a character, the field can be named.
+    let place = match std::str::from_utf8(text) {
+        Ok(text) if what != serde => place_at(text, line, column),
+        _ => String::new(),
+    };
+    if place.is_empty() { malformed } else { malformed.with_param(place) }
 }
 
 /// The place of a value: a segment, and where it hangs.
@@ -493,14 +494,16 @@ impl Kind {
 }
 
 fn place_mistake(text: &str) -> Option<String> {
-    let Ok(place) = text.parse::<Place>() else {
-        return Some(
-            "must be an ISO 3166-1 country such as US, or an ISO 3166-2 region such as US-CA"
-                .to_owned(),
-        );
+    let place = match text.parse::<Place>() {
+        Ok(place) => place,
+        // It starts with "a place", where the field's name stands here.
+        Err(error) => return Some(error.message().replacen("a place ", "", 1)),
     };
     if place.to_string() != text {
         return Some(format!("must be in upper case: {place}"));
+    }
+    if !place.is_iso_country() {
+        return Some(format!("names no country of ISO 3166-1: {}", place.country()));
     }
     let is_region = place.is_iso_region();
     (!is_region).then(|| format!("names no region of {}: {place}", place.country()))

@@ -371,6 +371,9 @@ pub struct Session {
     /// The buyer's country, with its region where it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub buyer_country: Option<String>,
+    /// False where the sandbox has no tax rate for `buyer_country`, so that the tax is 0 for want of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_known: Option<bool>,
     /// The merchant's own order number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client_reference_id: Option<String>,

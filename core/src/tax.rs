@@ -17,6 +17,21 @@ use crate::error::{Error, Result, code};
 /// What `build.rs` keeps of `data/tax_rates.tsv`.
 const BUNDLED: &str = include_str!(concat!(env!("OUT_DIR"), "/tax_rates.tsv"));
 
+/// What `build.rs` keeps of `data/territories.tsv`: codes that name a place whose tax is not that of
+/// the country in the code, and the code of the place that it is; none where the table has no rate for it.
+const TERRITORIES: &str = include_str!(concat!(env!("OUT_DIR"), "/territories.tsv"));
+
+/// The countries of ISO 3166-1, and Kosovo, whose code is in use without being one.
+const COUNTRIES: &str = "\
+AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV \
+BW BY BZ CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES \
+ET FI FJ FK FM FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE \
+IL IM IN IO IQ IR IS IT JE JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY \
+MA MC MD ME MF MG MH MK ML MM MN MO MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU \
+NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM \
+SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ TK TL TM TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE \
+VG VI VN VU WF WS YE YT ZA ZM ZW XK";
+
 /// The category of goods whose category has no rate of its own.
 pub const STANDARD: &str = "standard";
 
@@ -24,6 +39,11 @@ pub const STANDARD: &str = "standard";
 #[must_use]
 pub fn today() -> Date {
     jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// Gives the codes of all countries, in their order: those without a rate too.
+pub fn countries() -> impl Iterator<Item = &'static str> {
+    COUNTRIES.split(' ')
 }
 
 /// Tells whether a price contains the tax or the tax comes on top.
@@ -161,23 +181,23 @@ impl Place {
         self.region.as_deref()
     }
 
+    /// Tells whether ISO 3166-1 has the country, or one of the codes that the territories list beside it.
+    pub(crate) fn is_iso_country(&self) -> bool {
+        countries().any(|country| country == self.country())
+            || RateTable::bundled().territories.contains_key(self.country())
+    }
+
     /// Tells whether ISO 3166-2 has the region, for the countries whose tax is a region's: the
     /// United States and Canada. Elsewhere every region passes, and gets its country's rate.
     pub(crate) fn is_iso_region(&self) -> bool {
+        let table = RateTable::bundled();
         match (self.country(), self.region()) {
             (country @ ("US" | "CA"), Some(region)) => {
-                self.territory().is_some()
-                    || RateTable::bundled().places.contains_key(&(country, region))
+                table.territories.contains_key(self.to_string().as_str())
+                    || table.places.contains_key(&(country, region))
             }
             _ => true,
         }
-    }
-
-    /// Gives the ISO 3166-1 code of a territory that ISO 3166-2 also has as a region of the United
-    /// States. It has a tax of its own, and not the stand-in's of a state that is not named.
-    fn territory(&self) -> Option<&str> {
-        const TERRITORIES: [&str; 6] = ["AS", "GU", "MP", "PR", "UM", "VI"];
-        self.region().filter(|region| self.country() == "US" && TERRITORIES.contains(region))
     }
 }
 
@@ -196,17 +216,37 @@ impl FromStr for Place {
                 && region.bytes().all(|byte| byte.is_ascii_alphanumeric())
         });
         match country {
-            Some(letters) if region_fits => Ok(Self {
-                country: letters.map(|letter| letter.to_ascii_uppercase()),
-                region: region.map(str::to_ascii_uppercase),
-            }),
-            _ => Err(Error::validation(
-                code::INVALID_VALUE,
-                "country",
+            Some(letters) if region_fits => {
+                let country = letters.map(|letter| letter.to_ascii_uppercase());
+                let region = region.map(str::to_ascii_uppercase);
+                if let Some(iso) = iso_of(country) {
+                    let dash = if region.is_some() { "-" } else { "" };
+                    let region = region.unwrap_or_default();
+                    return Err(no_place(format!(
+                        "a place must be an ISO 3166-1 country: write {iso}{dash}{region}, not {}{dash}{region}",
+                        String::from_utf8_lossy(&country),
+                    )));
+                }
+                Ok(Self { country, region })
+            }
+            _ => Err(no_place(
                 "a place must be an ISO 3166-1 country such as US, \
                  or an ISO 3166-2 region such as US-CA",
             )),
         }
+    }
+}
+
+fn no_place(message: impl Into<String>) -> Error {
+    Error::validation(code::INVALID_VALUE, "country", message)
+}
+
+/// Gives ISO's code where another one is in wide use: by the United Kingdom, and by the EU for Greece.
+fn iso_of(country: [u8; 2]) -> Option<&'static str> {
+    match &country {
+        b"UK" => Some("GB"),
+        b"EL" => Some("GR"),
+        _ => None,
     }
 }
 
@@ -294,13 +334,14 @@ impl Row {
 #[derive(Debug)]
 pub struct RateTable {
     places: BTreeMap<(&'static str, &'static str), Vec<Row>>,
+    territories: BTreeMap<&'static str, &'static str>,
 }
 
 impl RateTable {
     /// Gives the bundled table; it is read once per process.
     pub fn bundled() -> &'static Self {
         static TABLE: OnceLock<RateTable> = OnceLock::new();
-        TABLE.get_or_init(|| Self::read(BUNDLED))
+        TABLE.get_or_init(|| Self::read(BUNDLED, TERRITORIES))
     }
 
     /// Gives the date of the newest figure in the table.
@@ -319,9 +360,9 @@ impl RateTable {
 
     /// Finds the rate of a place for a category of goods on a date.
     ///
-    /// A region that the table does not have gets its country's rate, but for the territories of the
-    /// United States, which ISO 3166-1 has as countries: `US-PR` is `PR`. A category that the place does
-    /// not have gets the standard rate.
+    /// A region that the table does not have gets its country's rate. A territory has its own, by
+    /// whichever of its codes it is named: `FR-974` is `RE`, `US-PR` is `PR`, and both provinces of the
+    /// Canary Islands are `ES-CN`. A category that the place does not have gets the standard rate.
     ///
     /// ```
     /// use faststar::tax::RateTable;
@@ -336,10 +377,9 @@ impl RateTable {
     ///
     /// `tax_rate_unknown` for a place that is not in the table, or has no rate on that date.
     pub fn find(&self, place: &Place, category: Option<&str>, on: Date) -> Result<TaxRate> {
-        let (country, region) = match place.territory() {
-            Some(territory) => (territory, ""),
-            None => (place.country(), place.region().unwrap_or_default()),
-        };
+        let named = place.to_string();
+        let code = self.territories.get(named.as_str()).copied().unwrap_or(named.as_str());
+        let (country, region) = code.split_once('-').unwrap_or((code, ""));
         let rows = self
             .places
             .get(&(country, region))
@@ -371,7 +411,7 @@ impl RateTable {
         })
     }
 
-    fn read(text: &'static str) -> Self {
+    fn read(text: &'static str, territories: &'static str) -> Self {
         const WELL_FORMED: &str = "the bundled table is well-formed, which a test checks";
         let date = |text: &str| text.parse::<Date>().ok();
         let mut places = BTreeMap::<_, Vec<Row>>::new();
@@ -397,7 +437,8 @@ impl RateTable {
                 Row { name, category, rate, behaviour, valid_from, valid_to, as_of, confidence };
             places.entry(place).or_default().push(row);
         }
-        Self { places }
+        let territories = territories.lines().map(|line| line.split_once('\t').expect(WELL_FORMED));
+        Self { places, territories: territories.collect() }
     }
 }
 
@@ -435,6 +476,41 @@ mod tests {
     }
 
     #[test]
+    fn each_territory_is_one_place_under_all_of_its_codes() {
+        let table = RateTable::bundled();
+        let lines = include_str!("../data/territories.tsv").lines().skip(1);
+        assert_eq!(table.territories.len(), lines.clone().count());
+        let on: Date = "2026-11-22".parse().unwrap();
+        let find = |place: &str| table.find(&place.parse().unwrap(), None, on).ok();
+        for line in lines {
+            let columns: Vec<_> = line.split('\t').collect();
+            let [code, place, note] = columns[..] else { panic!("{line}") };
+            let code: Place = code.parse().unwrap();
+            assert!(code.is_iso_country() && code.is_iso_region(), "{line}");
+            assert!(!note.is_empty(), "{line}");
+            assert!(!table.territories.contains_key(place), "{line}: an alias of an alias");
+            if place.is_empty() {
+                assert!(find(code.country()).is_some(), "{line}: nothing to keep it from");
+                assert_eq!(find(&code.to_string()), None, "{line}");
+            } else {
+                assert!(place.parse::<Place>().unwrap().is_iso_country(), "{line}");
+                assert_eq!(find(&code.to_string()), find(place), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_country_of_the_table_is_one_of_iso() {
+        assert_eq!(countries().count(), 250);
+        for place in RateTable::bundled().places() {
+            assert!(place.is_iso_country(), "{place}");
+        }
+        for other in ["ZZ", "XX", "AN", "EU", "XI"] {
+            assert!(!other.parse::<Place>().unwrap().is_iso_country(), "{other}");
+        }
+    }
+
+    #[test]
     fn an_unknown_place_or_date_is_an_error_and_an_unknown_region_is_its_country() {
         let table = RateTable::bundled();
         let find =
@@ -457,6 +533,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_place_reads_back_what_it_prints(text in "[A-Za-z]{2}(-[A-Za-z0-9]{1,3})?") {
+            prop_assume!(!["UK", "EL"].contains(&text[..2].to_ascii_uppercase().as_str()));
             let place: Place = text.parse().unwrap();
             prop_assert_eq!(place.to_string(), text.to_ascii_uppercase());
             prop_assert_eq!(place.to_string().parse::<Place>().unwrap(), place);

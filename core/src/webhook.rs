@@ -195,11 +195,15 @@ impl Verifier {
     ) -> Result<Event> {
         self.check_signature(body, header, now)?;
         let event = Event::parse_as(ErrorKind::Signature, body)?;
-        if event_id.is_some_and(|id| id != event.id()) {
-            return Err(refuse(
-                code::EVENT_ID_MISMATCH,
-                "X-Webhook-ID is not the id of the signed body; pass both of the same request",
-            ));
+        if let Some(id) = event_id.filter(|id| *id != event.id()) {
+            // What is not signed may be long, and hold control characters.
+            let shown = |id: &str| format!("{:?}", id.chars().take(100).collect::<String>());
+            let (header, signed) = (shown(id), shown(event.id()));
+            let message = format!(
+                "X-Webhook-ID is {header} and the signed body's id is {signed}; pass both of the same \
+                 request"
+            );
+            return Err(refuse(code::EVENT_ID_MISMATCH, message));
         }
         Ok(event)
     }

@@ -71,12 +71,26 @@ fn is_array(text: &str) -> bool {
     text.trim_start().starts_with('[')
 }
 
+/// Says in plain words what serde_json says of a text that is no JSON.
+pub(crate) fn plainly(what: &str) -> &str {
+    match what {
+        "lone leading surrogate in hex escape" | "unexpected end of hex escape" => {
+            "a text has a lone surrogate, an escape such as \\ud83d without its other half; write both \
+             halves, or the character itself"
+        }
+        other => other,
+    }
+}
+
 /// Gives serde's message with the place but without the wrong value, which may be personal.
 pub(crate) fn detail(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match text.rsplit_once(", expected ") {
         Some((_, expected)) => format!("expected {expected}"),
-        None => text,
+        None => match text.split_once(" at line ") {
+            Some((what, place)) => format!("{} at line {place}", plainly(what)),
+            None => text,
+        },
     }
 }
 
@@ -97,7 +111,7 @@ impl Misfit {
         // the last, since the text that does not fit may say the same
         let what = message.rsplit_once(" at line ").map_or(message.as_str(), |it| it.0);
         if !error.is_data() {
-            let what = format!("{what} at line {line}, column {column}");
+            let what = format!("{} at line {line}, column {column}", plainly(what));
             return Self { code: code::MALFORMED_JSON, path: String::new(), what };
         }
         let place = place_at(text, line, column);
@@ -125,7 +139,7 @@ impl Misfit {
 }
 
 /// Gives the path of the value that ends at a place of a JSON text, up to which the text is valid.
-fn place_at(text: &str, line: usize, column: usize) -> String {
+pub(crate) fn place_at(text: &str, line: usize, column: usize) -> String {
     enum Level<'a> {
         Key(&'a str),
         Item(usize),

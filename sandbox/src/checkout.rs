@@ -41,6 +41,7 @@ pub fn create(
         amount_subtotal: 0,
         amount_tax: 0,
         amount_total: 0,
+        rate_known: true,
         request,
         outcome: Map::new(),
         created_at: now_ms,
@@ -49,7 +50,31 @@ pub fn create(
     };
     row.set_amounts(&quote, now_ms);
     store::add_session(db, &row)?;
+    for (field, template) in templates(&row.request) {
+        tracing::warn!(
+            session = row.id,
+            "{field} has {template}, which is not filled in; put your own order's number in the URL"
+        );
+        store::add_step(db, &row.id, "template_in_url", &format!("{template} in {field}"), now_ms)?;
+    }
     Ok(row)
+}
+
+/// Finds what looks like a template of another platform in the return URLs, such as
+/// `{CHECKOUT_SESSION_ID}`: the buyer is sent there as the URL stands.
+fn templates(request: &CreateSession) -> Vec<(&'static str, String)> {
+    let urls = [("success_url", &request.success_url), ("cancel_url", &request.cancel_url)];
+    let found = |url: &str| {
+        let url =
+            url.replace("%7B", "{").replace("%7b", "{").replace("%7D", "}").replace("%7d", "}");
+        let (_, rest) = url.split_once('{')?;
+        let (name, _) = rest.split_once('}')?;
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+        let name = name.trim_matches(['{', '}', ' ']);
+        (!name.is_empty() && name.len() <= 40 && name.chars().all(is_name))
+            .then(|| format!("{{{name}}}"))
+    };
+    urls.into_iter().filter_map(|(field, url)| Some((field, found(url.as_deref()?)?))).collect()
 }
 
 /// Computes what a request comes to for a merchant at a time.
@@ -96,7 +121,7 @@ pub fn no_session(id: &str) -> Error {
 ///
 /// # Errors
 ///
-/// `session_already_completed`, `session_expired`, `tax_rate_unknown`, `invalid_value`.
+/// `session_already_completed`, `session_expired`, `invalid_value`.
 pub fn set_country(
     db: &Connection,
     merchant: &Merchant,
@@ -417,6 +442,7 @@ pub fn view(row: &SessionRow) -> Session {
         "success_url": row.request.success_url,
         "cancel_url": row.request.cancel_url,
         "buyer_country": row.request.buyer_country,
+        "rate_known": row.request.buyer_country.as_ref().map(|_| row.rate_known),
         "client_reference_id": row.request.client_reference_id,
     });
     if let Some(fields) = wire.as_object_mut() {

@@ -23,6 +23,9 @@ fn a_browser_gets_a_page_and_a_program_the_envelope() {
     let page = fetch(&shop, &format!("/checkout/{id}?token={token}"), &browser);
     assert_eq!(page.status, 200);
     assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+    // For shops with `Cross-Origin-Embedder-Policy: require-corp`.
+    assert_eq!(page.header("cross-origin-embedder-policy"), Some("require-corp"));
+    assert_eq!(page.header("cross-origin-resource-policy"), Some("cross-origin"));
     let html = String::from_utf8(page.body).unwrap();
     assert!(!html.contains(token) && !html.contains('{'), "nothing is left to fill in: {html}");
     let path = format!("/checkout/{id}?token=wrong");
@@ -54,6 +57,24 @@ fn the_first_look_says_all_that_the_page_needs() {
     assert_eq!(shown["test_cards"].as_array().unwrap().len(), 4);
     let places = shown["places"].as_array().unwrap();
     assert!(places.contains(&json!("DE")) && places.contains(&json!("US-CA")));
+    assert!(places.contains(&json!("AF")), "a country without a rate can be chosen too");
+}
+
+#[test]
+fn a_buyer_from_a_place_without_a_rate_can_pay() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let created = shop.create_session(&ad_hoc());
+    let id = created["session"]["id"].as_str().unwrap();
+    let token = &created["session_token"];
+    let path = |rest: &str| format!("/cashier/v1/sessions/{id}/{rest}");
+    let body = json!({"token": token, "buyer_country": "AF"});
+    let shown = shop.make(&path("country"), &body);
+    assert_eq!((&shown["quote"]["rate_known"], &shown["quote"]["tax"]), (&json!(false), &json!(0)));
+    assert_eq!(shown["session"]["rate_known"], false);
+    let card = json!({"number": "4242424242424242"});
+    shop.make(&path("pay"), &json!({"token": token, "card": card, "amount_total": 1999}));
+    assert_eq!(shop.retrieve(id)["status"], "complete");
 }
 
 #[test]

@@ -58,6 +58,44 @@ fn tax_is_inside_the_price_in_germany_and_unknown_without_a_country() {
 }
 
 #[test]
+fn a_place_without_a_rate_stops_no_sale_and_is_marked() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    let sold = |place: Option<&str>| {
+        let mut request = ad_hoc();
+        request["buyer_country"] = json!(place);
+        let session = shop.create_session(&request)["session"].clone();
+        let id = session["id"].as_str().unwrap();
+        assert_eq!(shop.retrieve(id)["rate_known"], session["rate_known"]);
+        (session["amount_tax"].as_i64().unwrap(), session["rate_known"].clone())
+    };
+    // A country that the table does not have, and territories outside the mainland's tax area.
+    for place in ["AF", "AQ", "CU", "FR-973", "GF", "FI-01", "US-VI", "CN-MO"] {
+        assert_eq!(sold(Some(place)), (0, json!(false)), "{place}");
+    }
+    // 8.5 % of a department overseas, 7 % of the Canary Islands, by each code.
+    for (place, tax) in [("FR-974", 157), ("RE", 157), ("ES-GC", 131), ("ES-TF", 131), ("DE", 319)]
+    {
+        assert_eq!(sold(Some(place)), (tax, json!(true)), "{place}");
+    }
+    assert_eq!(sold(None), (0, json!(null)));
+}
+
+#[test]
+fn codes_that_are_not_iso_s_are_answered_with_a_hint() {
+    let sandbox = Sandbox::start(&[]);
+    let shop = sandbox.caller();
+    for (place, hint) in [("UK", "write GB"), ("EL", "write GR"), ("ZZ", "no country")] {
+        let mut request = ad_hoc();
+        request["buyer_country"] = place.into();
+        let answer = shop.post("/api/v1/public/checkout/sessions", &request);
+        let body = answer.json();
+        assert_eq!((answer.status, &body["error"]["param"]), (400, &json!("buyer_country")));
+        assert!(body["message"].as_str().unwrap().contains(hint), "{body}");
+    }
+}
+
+#[test]
 fn the_buyer_names_the_country_and_pays_once() {
     let sandbox = Sandbox::start(&[]);
     let shop = sandbox.caller();

@@ -246,6 +246,33 @@ fn an_end_without_a_payment_is_told_as_it_came() {
     assert_eq!(timeline[1]["at"], session["session"]["expires_at"]);
 }
 
+#[test]
+fn a_template_in_a_return_url_is_a_warning_and_no_error() {
+    let sandbox = Sandbox::start(&[]);
+    let (shop, console) = (sandbox.caller(), Console::of(&sandbox));
+    let details = |success: &str, cancel: &str| -> Vec<String> {
+        let mut request = ad_hoc();
+        request["success_url"] = success.into();
+        request["cancel_url"] = cancel.into();
+        let timeline = console.timeline(&id_of(&shop.create_session(&request)));
+        let is_warning = |step: &&Value| step["kind"] == "template_in_url";
+        let steps = timeline.iter().filter(is_warning);
+        steps.map(|step| step["detail"].as_str().unwrap().to_owned()).collect()
+    };
+    let (plain, id) = ("https://shop.example/thanks?order=7", "{CHECKOUT_SESSION_ID}");
+    assert_eq!(
+        details(&format!("{plain}&session={id}"), &format!("{plain}#/{{{{order.id}}}}")),
+        [format!("{id} in success_url"), "{order.id} in cancel_url".to_owned()]
+    );
+    assert_eq!(
+        details("https://shop.example/%7BCHECKOUT_SESSION_ID%7d", plain),
+        [format!("{id} in success_url")]
+    );
+    for unlike in ["https://shop.example/?q={}", "https://shop.example/?q={%22a%22:1}", plain] {
+        assert!(details(unlike, plain).is_empty(), "{unlike}");
+    }
+}
+
 /// Makes requests that carry every kind of secret, in every place; gives the secrets.
 fn plant(sandbox: &Sandbox, shop: &Caller) -> Vec<String> {
     let own_secret = "hunter2-of-mine";

@@ -43,17 +43,24 @@ const minifiedCss = {
   },
 };
 // FastStar.js is one file for a script tag, CommonJS and AMD; `publish` is what main.ts calls.
+//
+// - CommonJS: the `module` of a file, which a page's global of that name is not.
+// - AMD: where a loader asked for the file. RequireJS marks its script elements; a nameless `define`
+//   from any other element breaks the page's loader. A loader that evaluates text has no element.
+// - Else, also as an ES module, where `this` is undefined: the global.
+const publish = `(f,s)=>{
+  var g=globalThis;
+  "object"==typeof module&&module&&module!==g.module&&module.exports?module.exports=f:
+  "function"==typeof define&&define.amd&&this&&(!s||s.hasAttribute("data-requiremodule"))?define(function(){return f}):
+  g.FastStar=f
+}`;
 await build({
   ...shared,
   entryPoints: { "faststar.min": "sdk/main.ts" },
   format: "iife",
   plugins: [minifiedCss],
   banner: { js: "(function(publish){" },
-  footer: {
-    js:
-      '})(function(f){"object"==typeof module&&module.exports?module.exports=f:' +
-      '"function"==typeof define&&define.amd?define(function(){return f}):globalThis.FastStar=f});',
-  },
+  footer: { js: `})(${publish.replace(/\n\s*/g, "")});` },
 });
 const copied = [
   "cashier/cashier.html",

@@ -160,6 +160,10 @@ class Session(_Result):
     def buyer_country(self) -> str | None:
         """The buyer's country, with its region where it has one: ``US-CA``."""
     @property
+    def rate_known(self) -> bool | None:
+        """``False`` where the sandbox has no tax rate for `buyer_country`: the tax is 0 for want of
+        one. ``None`` where it is not told, as on the live platform."""
+    @property
     def client_reference_id(self) -> str | None:
         """Your own order number."""
 
@@ -264,6 +268,10 @@ class Quote(_Result):
     @property
     def estimated(self) -> bool:
         """Whether a rate of the bundled table went into it. FastStar computes the binding tax."""
+    @property
+    def rate_known(self) -> bool:
+        """``False`` where the bundled table has no rate for the place: those lines' tax is 0 for
+        want of one. FastStar computes the binding tax."""
     @property
     def rates_as_of(self) -> datetime.date | None:
         """The date of the oldest figure of the table that went into it, where it has one."""

@@ -24,7 +24,8 @@ def quote(**cart: t.Unpack[types.CartParams]) -> Quote:
 
     The tax is an estimate from a bundled table of national and statewide standard rates, as of
     `Quote.rates_as_of`: no local US tax, registrations, exemptions or B2B reverse charge. FastStar
-    computes the binding tax. Not tax advice.
+    computes the binding tax. Not tax advice. A place without a rate in the table is no error: its
+    tax is 0 and `Quote.rate_known` false.
 
     Args:
         **cart: ``currency``, ``lines`` and where they matter the others, see

@@ -99,6 +99,12 @@ fn table(quote: &Quote, place: &Place) -> String {
         let _ = writeln!(out, "{:<40}{:>24}", format!("{how} {} {name}", tax.rate), money(tax.tax));
     }
     let _ = writeln!(out, "{:<40}{:>24}", "total", money(quote.total));
+    if !quote.rate_known {
+        let _ = write!(
+            out,
+            "\nThe bundled table has no tax rate for {place}, so the tax is left out of lines without one."
+        );
+    }
     let dated = quote.rates_as_of.map(|date| format!(" of {date}")).unwrap_or_default();
     let _ = write!(
         out,

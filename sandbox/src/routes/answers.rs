@@ -88,6 +88,12 @@ pub(super) const SESSION: Object = Object {
             "As requested, or as the buyer said.",
         ),
         Field::optional(
+            "rate_known",
+            Kind::Boolean,
+            SandboxOnly,
+            "False where the sandbox has no tax rate for `buyer_country`, so that the tax is 0 for want of one; absent while no country is named.",
+        ),
+        Field::optional(
             "client_reference_id",
             Kind::Text { max: 200 },
             Documented,
@@ -182,7 +188,7 @@ pub(super) const CASHIER_SESSION: Object = Object {
             "places",
             Kind::List { of: &Kind::Place, max: 1000 },
             SandboxOnly,
-            "The places that have a tax rate; when a session is shown.",
+            "The countries, and the regions that have a tax rate of their own; when a session is shown.",
         ),
     ],
 };
@@ -245,7 +251,7 @@ const QUOTE: Object = Object {
             "behaviour",
             Kind::OneOf(Behaviour::KNOWN),
             SandboxOnly,
-            "Whether the prices contain the tax; null while no place is known or nothing is charged.",
+            "Whether the prices contain the tax; null while no place is known, its rate is not, or nothing is charged.",
         ),
         Field::required(
             "rounding",
@@ -270,6 +276,12 @@ const QUOTE: Object = Object {
             Kind::Boolean,
             SandboxOnly,
             "Whether a rate of the bundled table went into it.",
+        ),
+        Field::required(
+            "rate_known",
+            Kind::Boolean,
+            SandboxOnly,
+            "False where the bundled table has no rate for the place that was named: those lines' tax is 0 for want of one.",
         ),
         Field::optional(
             "rates_as_of",

@@ -1,5 +1,6 @@
 //! The buyer's side: what the cashier page shows and does. The session token opens it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
@@ -7,7 +8,7 @@ use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use faststar::error::Result;
 use faststar::schema::{Field, Kind, Object, Origin};
-use faststar::tax::RateTable;
+use faststar::tax::{self, RateTable};
 use faststar::{Mode, Secret};
 use rusqlite::Connection;
 use serde::Deserialize;
@@ -147,7 +148,7 @@ pub(super) async fn show(
             let (merchant, row, now) = open(db, &id, &token)?;
             let mut shown = view(db, &merchant, &row, now)?;
             shown["test_cards"] = json!(TEST_CARDS);
-            shown["places"] = json!(RateTable::bundled().places().collect::<Vec<_>>());
+            shown["places"] = json!(places());
             Ok(shown)
         })
         .await?;
@@ -242,6 +243,9 @@ fn document(status: StatusCode, ancestors: &[String]) -> Response {
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        // A shop with `Cross-Origin-Embedder-Policy: require-corp` frames only pages with these two.
+        (HeaderName::from_static("cross-origin-embedder-policy"), "require-corp"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "cross-origin"),
         (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
     ];
     (status, headers, assets::cashier(&nonce, ancestors)).into_response()
@@ -271,6 +275,12 @@ fn open(db: &Connection, id: &str, token: &Secret) -> Outcome<(Merchant, Session
     let now = clock::machine_now_ms().saturating_add(merchant.clock_offset_ms);
     row.expire_if_due(now);
     Ok((merchant, row, now))
+}
+
+/// Gives what a buyer can choose from: every country, and the regions with a tax of their own.
+fn places() -> BTreeSet<String> {
+    let with_a_rate = RateTable::bundled().places().map(|place| place.to_string());
+    with_a_rate.chain(tax::countries().map(str::to_owned)).collect()
 }
 
 /// Shows a session with the quote that explains its amounts, line by line.

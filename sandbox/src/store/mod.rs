@@ -67,6 +67,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/0004_answers_age.sql"),
     include_str!("../../migrations/0005_console.sql"),
     include_str!("../../migrations/0006_endpoints.sql"),
+    include_str!("../../migrations/0007_rate_known.sql"),
 ];
 
 /// Where the database is.

@@ -29,6 +29,8 @@ pub struct SessionRow {
     pub amount_tax: i64,
     /// What the buyer pays, in the smallest unit.
     pub amount_total: i64,
+    /// Whether the table has a tax rate for the buyer's place; true while none is named.
+    pub rate_known: bool,
     /// What the merchant asked for, with what the buyer changed.
     pub request: CreateSession,
     /// What came of it: ids of the payment, the subscription, the saved card.
@@ -49,6 +51,7 @@ impl SessionRow {
         self.amount_subtotal = quote.subtotal;
         self.amount_tax = quote.tax;
         self.amount_total = quote.total;
+        self.rate_known = quote.rate_known;
     }
 
     /// Expires the session where its time has run out.
@@ -64,8 +67,8 @@ pub fn add_session(db: &Connection, row: &SessionRow) -> Outcome<()> {
     db.prepare_cached(
         "INSERT INTO sessions (id, merchant_id, token, status, payment_status, currency,
              amount_subtotal, amount_tax, amount_total, request, outcome, created_at, expires_at,
-             priced_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
+             priced_at, rate_known)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
     )?
     .execute(params![
         row.id,
@@ -82,6 +85,7 @@ pub fn add_session(db: &Connection, row: &SessionRow) -> Outcome<()> {
         row.created_at,
         row.expires_at,
         row.priced_at,
+        row.rate_known,
     ])?;
     Ok(())
 }
@@ -91,7 +95,7 @@ pub fn update_session(db: &Connection, row: &SessionRow) -> Outcome<()> {
     db.prepare_cached(
         "UPDATE sessions SET status = ?2, payment_status = ?3, currency = ?4, amount_subtotal = ?5,
              amount_tax = ?6, amount_total = ?7, request = ?8, outcome = ?9, expires_at = ?10,
-             priced_at = ?11
+             priced_at = ?11, rate_known = ?12
          WHERE id = ?1",
     )?
     .execute(params![
@@ -106,12 +110,13 @@ pub fn update_session(db: &Connection, row: &SessionRow) -> Outcome<()> {
         to_json(&row.outcome),
         row.expires_at,
         row.priced_at,
+        row.rate_known,
     ])?;
     Ok(())
 }
 
 const COLUMNS: &str = "id, merchant_id, token, status, payment_status, currency, amount_subtotal,
-    amount_tax, amount_total, created_at, expires_at, priced_at, request, outcome";
+    amount_tax, amount_total, created_at, expires_at, priced_at, rate_known, request, outcome";
 
 /// A row, and its two JSON columns that are still to be read.
 fn read(row: &Row<'_>) -> rusqlite::Result<(SessionRow, String, String)> {
@@ -128,10 +133,11 @@ fn read(row: &Row<'_>) -> rusqlite::Result<(SessionRow, String, String)> {
         created_at: row.get(9)?,
         expires_at: row.get(10)?,
         priced_at: row.get(11)?,
+        rate_known: row.get(12)?,
         request: CreateSession::setup(),
         outcome: Map::new(),
     };
-    Ok((session, row.get(12)?, row.get(13)?))
+    Ok((session, row.get(13)?, row.get(14)?))
 }
 
 fn complete((session, request, outcome): (SessionRow, String, String)) -> Outcome<SessionRow> {

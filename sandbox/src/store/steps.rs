@@ -12,9 +12,10 @@ const MOST: i64 = 200;
 pub struct Step {
     /// When, by the merchant's clock.
     pub at: i64,
-    /// What: `country_named`, `authentication_required`, `declined`, `completed`, `expired`.
+    /// What: `country_named`, `authentication_required`, `declined`, `completed`, `expired`,
+    /// `template_in_url`.
     pub kind: String,
-    /// The country, or the card by its brand and last four digits.
+    /// The country, the template and its field, or the card by its brand and last four digits.
     pub detail: String,
 }
 

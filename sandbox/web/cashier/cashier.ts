@@ -240,8 +240,7 @@ async function nameCountry(place: string): Promise<void> {
   if (isOver) return load();
   // After a failure too: the field goes back to the place that the total is for.
   redraw();
-  if (failure?.code === "tax_rate_unknown") form?.fail("tax_rate_unknown", "country");
-  else if (failure) form?.fail(failure.code === "unreachable" ? "unreachable" : "other");
+  if (failure) form?.fail(failure.code === "unreachable" ? "unreachable" : "other");
   const it = context();
   if (it) status.textContent = `${it.texts.total}: ${money(it, due(it))}`;
 }

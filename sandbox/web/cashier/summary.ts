@@ -84,8 +84,10 @@ function totals(context: Context): HTMLElement[] {
       return [subtotal, total, ...taxes, ...today];
     case "exclusive":
       return [subtotal, ...taxes, total, ...today];
-    case null:
-      return [subtotal, row(texts.taxLater, texts.taxUnknown, "tax", ""), total, ...today];
+    case null: {
+      const why = quote.rate_known ? texts.taxUnknown : texts.noRate;
+      return [subtotal, row(texts.taxLater, why, "tax", ""), total, ...today];
+    }
   }
 }
 
@@ -100,5 +102,6 @@ function notes(context: Context): HTMLElement[] {
     ...(shown.quote.estimated
       ? [h("p", { class: "note" }, texts.estimate(date && format.date(date)))]
       : []),
+    ...(shown.quote.rate_known ? [] : [h("p", { class: "note" }, texts.rateUnknown)]),
   ];
 }

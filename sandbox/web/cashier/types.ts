@@ -36,6 +36,8 @@ export interface Quote {
   lines: Line[];
   taxes: { rate_ppm: number; tax: Amount }[];
   estimated: boolean;
+  /** False where the table has no rate for the place: the tax is 0 for want of one. */
+  rate_known: boolean;
   rates_as_of: string | null;
 }
 

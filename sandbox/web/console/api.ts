@@ -74,7 +74,7 @@ export interface Step {
 
 export interface SessionDetail {
   session: Session;
-  quote: { lines: { description?: string; quantity: number; unit_amount: Amount; amount: Amount; tax_name?: string }[]; behaviour: string | null };
+  quote: { lines: { description?: string; quantity: number; unit_amount: Amount; amount: Amount; tax_name?: string }[]; behaviour: string | null; rate_known: boolean };
   timeline: Step[];
 }
 

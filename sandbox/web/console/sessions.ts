@@ -104,6 +104,8 @@ function one({ session, quote, timeline }: SessionDetail): HTMLElement {
   const amount = (value: Amount): string => money(value, session.currency, session.decimals);
   const tax = quote.lines.find((line) => line.tax_name)?.tax_name;
   const behaviour = quote.behaviour === "inclusive" ? "included" : "on top";
+  const named = tax ? `Tax (${tax}, ${behaviour})` : "Tax";
+  const taxLabel = quote.rate_known ? named : `Tax (no rate for ${session.buyer_country} in the table)`;
   return h(
     "article",
     { class: "detail" },
@@ -134,7 +136,7 @@ function one({ session, quote, timeline }: SessionDetail): HTMLElement {
             ),
           ),
           sum("Subtotal", amount(session.amount_subtotal)),
-          sum(tax ? `Tax (${tax}, ${behaviour})` : "Tax", amount(session.amount_tax)),
+          sum(taxLabel, amount(session.amount_tax)),
           sum("Total", amount(session.amount_total), "strong"),
         ]),
       ),
@@ -227,6 +229,10 @@ const WORDS: Record<string, (detail: string) => [string, string]> = {
   declined: (card) => ["Card declined", cardName(card)],
   completed: (card) => ["Completed", cardName(card)],
   expired: () => ["Expired", ""],
+  template_in_url: (place) => [
+    `Not filled in: ${place}`,
+    "Return URLs are used as they stand; put your own order's number in them.",
+  ],
 };
 
 function step(entry: Step): HTMLElement {

@@ -7,8 +7,8 @@ declare namespace FastStar {
     readonly version: string;
     readonly checkout: Checkout;
     /**
-     * Says where the sandbox is, for who bundles this file or serves it from elsewhere. A script tag
-     * that names the sandbox needs no call.
+     * Names the sandbox, where this file is bundled or served from elsewhere. A script tag, a module
+     * or an `import()` of the sandbox's own URL needs no call. Each call adds an origin.
      */
     init(options?: InitOptions): void;
     /** Calls `listener` at each such event, and gives a function that ends it. */
@@ -27,9 +27,10 @@ declare namespace FastStar {
     /**
      * Opens the cashier over the page.
      *
-     * The promise is fulfilled when the buyer has paid or has closed the overlay; a page that does
-     * not load can be tried again or closed by the buyer. It is rejected with a `FastStarError` where
-     * nothing was opened. Fulfil an order by the webhook `payment.succeeded`, and only by it.
+     * The promise is fulfilled when the buyer has paid, when the overlay is closed, or when the page
+     * removes it (`closed`); the buyer can retry or close a cashier that does not load. It is rejected
+     * with a `FastStarError` where nothing was opened. Fulfill an order by the webhook
+     * `payment.succeeded`, and only by it.
      */
     open(options: { url: string }): Promise<Result>;
     /** Closes the overlay, if there is one. */
@@ -58,7 +59,7 @@ declare namespace FastStar {
     "checkout.success": { checkout_session_id: string };
     /** The card was declined; the buyer may try another one. */
     "checkout.declined": { checkout_session_id: string };
-    /** The overlay is gone. */
+    /** The overlay is gone: closed by the buyer or by `close`, or removed by the page. */
     "checkout.closed": SessionData;
     /**
      * The cashier did not load. The buyer sees it, and can try again. `code` is `load_failed` where

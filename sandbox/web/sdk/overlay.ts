@@ -18,9 +18,13 @@ export class Overlay {
   readonly #close: HTMLButtonElement;
   readonly #settle: (result: FastStar.Result) => void;
   readonly #unlock: () => void;
+  readonly #removals = new MutationObserver(() => {
+    if (this.isGone) this.close();
+  });
   #frame!: HTMLIFrameElement;
   #timer = 0;
   #busy = false;
+  #isOver = false;
   #isLoaded = false;
 
   constructor(
@@ -47,21 +51,33 @@ export class Overlay {
     });
     this.#dialog.addEventListener("close", () => this.close());
 
+    // Turbo takes it out before it keeps a copy of the page.
+    this.#host.dataset["turboTemporary"] = "";
     // Apart from the shop's styles, and without an inline style that its policy may refuse.
     const root = this.#host.attachShadow({ mode: "open" });
     root.adoptedStyleSheets = [sheet()];
     root.append(this.#dialog);
     (document.body ?? document.documentElement).append(this.#host);
+    this.#removals.observe(document, { childList: true, subtree: true });
     addEventListener("message", this.#listen);
     this.#unlock = lockScroll();
     this.#dialog.showModal();
+    // Zoom multiplies from parent to child; there is no value that ends it.
+    this.#dialog.style.zoom = String(1 / (this.#dialog.currentCSSZoom ?? 1));
     this.#dialog.focus();
     this.#load();
   }
 
+  /** Whether the page took it out, or moved it, which ends a modal dialog and its frame as well. */
+  get isGone(): boolean {
+    return !this.#dialog.matches(":modal");
+  }
+
   close(): void {
-    if (!this.#host.isConnected) return;
+    if (this.#isOver) return;
+    this.#isOver = true;
     clearTimeout(this.#timer);
+    this.#removals.disconnect();
     removeEventListener("message", this.#listen);
     // Gives the focus back, too.
     this.#dialog.close();
@@ -93,6 +109,7 @@ export class Overlay {
     this.#frame?.remove();
     const frame = (this.#frame = document.createElement("iframe"));
     frame.title = text.title;
+    frame.allow = "payment";
     frame.referrerPolicy = "no-referrer";
     frame.className = "waiting";
     frame.addEventListener("load", () => {

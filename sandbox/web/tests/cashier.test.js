@@ -41,6 +41,23 @@ test("a German buyer sees the tax that the price contains, and pays once", async
   assert.deepEqual(page.errors, []);
 });
 
+test("a place without a tax rate is said to have none, and stops no sale", async (t) => {
+  const { session, url } = await world.session({ buyer_country: undefined });
+  const page = await world.page(t);
+  await page.goto(url);
+  await page.getByLabel("Country").selectOption("AF");
+  await page.getByText("no rate for this place").waitFor();
+  await page.getByText("The sandbox has no tax rate for this place").waitFor();
+  await page.getByRole("button", { name: /^Pay / }).waitFor();
+  await fill(page, CARD.pays);
+  await payButton(page).click();
+  await page.getByText("Payment successful").waitFor();
+  const paid = await world.retrieve(session.id);
+  assert.deepEqual([paid.status, paid.buyer_country, paid.rate_known], ["complete", "AF", false]);
+  assert.equal(paid.amount_total, paid.amount_subtotal);
+  assert.deepEqual(page.errors, []);
+});
+
 test("the server computes the totals anew where the buyer names a place", async (t) => {
   const { session, url } = await world.session({ buyer_country: undefined });
   const page = await world.page(t);

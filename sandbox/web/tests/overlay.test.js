@@ -341,3 +341,211 @@ test("it is one file for a script tag, CommonJS and AMD, harmless on a server, a
   const types = await (await fetch(`${world.url}/sdk/v1/faststar.d.ts`)).text();
   assert.match(types, /export as namespace FastStar;/);
 });
+
+// What other people's pages do around it.
+
+const tag = (query = "") => `<script src="${world.url}/sdk/v1/faststar.min.js${query}"></script>`;
+
+/** Opens a page of a shop, and a session that it may frame. */
+async function openPage(t, body, headers = {}) {
+  const origin = await world.serve(t, {
+    "/": () => ({ headers, body: `<!doctype html><title>Shop</title>${body}` }),
+    "/favicon.ico": "",
+  });
+  const { url, session } = await world.session({ presentation: "iframe", success_url: `${origin}/thanks` });
+  const page = await world.page(t);
+  await page.goto(origin);
+  return { page, url, session, frame: page.frameLocator("iframe") };
+}
+
+const open = (page, url) => page.evaluate((url) => void (window.result = FastStar.checkout.open({ url })), url);
+
+const inherited = {
+  "pointer-events": "none",
+  visibility: "hidden",
+  "user-select": "none",
+  cursor: "wait",
+  direction: "rtl",
+  "font-size": "40px",
+  "letter-spacing": "9px",
+  "text-transform": "uppercase",
+  "word-spacing": "20px",
+  "text-align": "right",
+  "white-space": "pre",
+};
+
+test("what a page sets on its root, its body or all elements does not reach the overlay", async (t) => {
+  const read = (page) =>
+    page.evaluate((names) => {
+      const inside = document.querySelector("[data-turbo-temporary]").shadowRoot;
+      return ["dialog", "iframe", ".close", ".note"].map((selector) => {
+        const element = inside.querySelector(selector);
+        const style = getComputedStyle(element);
+        const { width, height, x, y } = element.getBoundingClientRect();
+        return [selector, names.map((name) => style[name]), style.colorScheme, [width, height, x, y].map(Math.round)];
+      });
+    }, Object.keys(inherited));
+  const plain = await openPage(t, `<body>${tag()}`);
+  await open(plain.page, plain.url);
+  await plain.frame.locator("form").waitFor();
+  const wanted = await read(plain.page);
+  const rules = Object.entries(inherited).map(([name, value]) => `${name}: ${value}`).join("; ");
+  const important = rules.replaceAll(/;|$/g, " !important;");
+  for (const style of [
+    `html { ${rules}; color-scheme: dark; zoom: 1.5 }`,
+    `body { ${rules}; color-scheme: dark; zoom: 0.5 }`,
+    `body * { ${important} }`,
+    "body > div { display: none !important; opacity: 0 !important } div:empty { display: none }",
+    "body { display: grid; gap: 99px } body > * { transform: scale(0.5); filter: blur(9px); contain: strict }",
+  ]) {
+    const { page, url, frame } = await openPage(t, `<style>${style}</style><body>${tag()}`);
+    await open(page, url);
+    await frame.locator("form").waitFor();
+    assert.deepEqual(await read(page), wanted, style);
+    await fill(frame, CARD.pays);
+    const field = frame.getByLabel("E-mail");
+    await field.click();
+    await page.keyboard.press("Control+A");
+    await page.keyboard.type("eve@example.com");
+    assert.equal(await field.inputValue(), "eve@example.com", style);
+    await page.getByRole("button", { name: "Close the checkout" }).click();
+    await dialog(page).waitFor({ state: "detached" });
+  }
+});
+
+for (const [how, remove] of [
+  ["innerHTML", () => (document.body.innerHTML = "another route")],
+  ["replaceWith", () => document.body.lastElementChild.replaceWith("another route")],
+  ["remove", () => document.querySelector("[data-turbo-temporary]").remove()],
+  ["another body", () => document.body.replaceWith(document.createElement("body"))],
+  ["replaceChildren of the root", () => document.documentElement.replaceChildren(document.createElement("body"))],
+  ["a move to another place", () => {
+    const place = document.createElement("main");
+    document.body.append(place);
+    place.append(document.querySelector("[data-turbo-temporary]"));
+  }],
+  ["adoption by another document", () =>
+    document.implementation.createHTMLDocument().body.append(document.querySelector("[data-turbo-temporary]"))],
+  ["what Turbo does before it keeps a page", () => {
+    for (const element of document.querySelectorAll("[data-turbo-temporary]")) element.remove();
+  }],
+  ["document.open", () => {
+    document.open();
+    document.write("<!doctype html><body>another page");
+    document.close();
+  }],
+]) {
+  test(`an overlay that ${how} takes away is closed, and the next one opens`, async (t) => {
+    const { page, url, frame, session } = await openPage(t, `<body>${tag()}<p>A shop`);
+    await listen(page);
+    await open(page, url);
+    await frame.locator("form").waitFor();
+    const told = { checkout_session_id: session.id };
+    await page.evaluate(remove);
+    assert.deepEqual(await page.evaluate(() => window.result), { status: "closed", ...told });
+    const heard = await page.evaluate(() => window.heard.filter(([event]) => event === "closed"));
+    assert.deepEqual(heard, [["closed", told]]);
+    assert.equal(await page.evaluate(() => document.documentElement.style.cssText), "");
+    assert.equal(await page.locator("iframe").count(), 0);
+    // At once, before the browser reports the removal.
+    await page.evaluate((url) => {
+      FastStar.checkout.open({ url });
+      document.body.innerHTML = "";
+      window.result = FastStar.checkout.open({ url });
+    }, url);
+    await frame.locator("form").waitFor();
+    assert.equal(await page.locator("iframe").count(), 1);
+    await page.getByRole("button", { name: "Close the checkout" }).click();
+    assert.equal((await page.evaluate(() => window.result)).status, "closed");
+  });
+}
+
+const addScript = (src) =>
+  new Promise((go, fail) => {
+    document.head.append(Object.assign(document.createElement("script"), { src, onload: go, onerror: fail }));
+  });
+
+for (const [how, load] of [
+  ["the same script tag", (page, sdk) => page.evaluate(addScript, sdk)],
+  ["another URL", (page, sdk) => page.evaluate(addScript, `${sdk}?v=2`)],
+  ["an import", (page, sdk) => page.evaluate((sdk) => void import(sdk), sdk)],
+  ["the machine's other name", (page, sdk) => page.evaluate(addScript, sdk.replace("127.0.0.1", "localhost"))],
+]) {
+  test(`loaded again by ${how}, it is one library`, async (t) => {
+    const { page, url } = await openPage(t, `<body>${tag("?v=1")}`);
+    await listen(page);
+    await page.evaluate(() => {
+      window.first = FastStar;
+      delete window.FastStar;
+    });
+    await load(page, `${world.url}/sdk/v1/faststar.min.js`);
+    await page.waitForFunction(() => window.FastStar);
+    assert.ok(await page.evaluate(() => window.first === FastStar));
+    await open(page, url);
+    await page.frameLocator("iframe").locator("form").waitFor();
+    await page.evaluate(() => window.first.checkout.close());
+    assert.deepEqual((await page.evaluate(() => window.heard)).map(([event]) => event), ["opened", "loaded", "closed"]);
+    assert.equal(await dialog(page).count(), 0);
+  });
+}
+
+test("a copy from elsewhere learns the sandbox's origin from a later script tag", async (t) => {
+  const code = await (await fetch(`${world.url}/sdk/v1/faststar.min.js`)).text();
+  const { page, url } = await openPage(t, `<body><script>${code}</script>`);
+  const attempt = () =>
+    page.evaluate((url) => FastStar.checkout.open({ url }).catch(({ message }) => message), url);
+  assert.match(await attempt(), new RegExp(`call FastStar\\.init\\(\\{ origin: "${world.url}" \\}\\)`));
+  await page.evaluate(addScript, `${world.url}/sdk/v1/faststar.min.js`);
+  await open(page, url);
+  await page.frameLocator("iframe").locator("form").waitFor();
+});
+
+for (const [what, before] of [
+  ["an AMD loader", "window.define = () => window.broken = true; define.amd = {};"],
+  ["CommonJS", "window.module = { exports: {} }; window.exports = module.exports;"],
+  ["both", "window.define = () => window.broken = true; define.amd = {}; window.module = { exports: {} };"],
+  ["elements with these names", "document.write('<p id=module></p><p id=define></p><p id=exports></p>')"],
+]) {
+  for (const kind of ["a script tag", "an added script", "a module"]) {
+    test(`on a page with ${what} ${kind} gives the global and breaks nothing`, async (t) => {
+      const sdk = `${world.url}/sdk/v1/faststar.min.js`;
+      const tags = { "a script tag": tag(), "a module": `<script type="module" src="${sdk}"></script>` };
+      const { page, url } = await openPage(t, `<body><script>${before}</script>${tags[kind] ?? ""}`);
+      if (!tags[kind]) await page.evaluate(addScript, sdk);
+      await page.waitForFunction(() => window.FastStar);
+      assert.ok(await page.evaluate(() => !window.broken && !Object.keys(window.module?.exports ?? {}).length));
+      await open(page, url);
+      await page.frameLocator("iframe").locator("form").waitFor();
+      assert.deepEqual(page.errors, []);
+    });
+  }
+}
+
+test("an AMD loader that asks for it gets it", async (t) => {
+  const { page } = await openPage(
+    t,
+    `<body><script>window.define = (make) => window.defined = make(); define.amd = {};</script>
+      <script data-requiremodule="faststar" src="${world.url}/sdk/v1/faststar.min.js"></script>`,
+  );
+  assert.equal(await page.evaluate(() => typeof window.defined.checkout.open), "function");
+});
+
+for (const policy of ["require-corp", "credentialless"]) {
+  test(`a shop with COEP ${policy} frames the cashier`, async (t) => {
+    const { page, url, frame } = await openPage(t, `<body>${tag().replace(" src", " crossorigin src")}`, {
+      "Cross-Origin-Embedder-Policy": policy,
+      "Cross-Origin-Opener-Policy": "same-origin",
+    });
+    assert.ok(await page.evaluate(() => crossOriginIsolated));
+    await open(page, url);
+    await fill(frame, CARD.pays);
+    await frame.getByRole("button", { name: /^Pay €/ }).click();
+    await paid(frame).waitFor();
+    assert.deepEqual(page.errors, []);
+  });
+}
+
+test("the frame may ask for a payment, and nothing else", async (t) => {
+  const { page } = await openOverlay(world, t);
+  assert.equal(await page.locator("iframe").getAttribute("allow"), "payment");
+});

@@ -85,6 +85,28 @@ public final class FastStar: Sendable {
                 })
         }
 
+        /// Judges whether a `payment.succeeded` settles an order, and reads its session anew where another
+        /// amount was paid; see ``FastStarPay/checkPayment(_:order:session:)``.
+        ///
+        /// ```swift
+        /// let check = try await client.checkout.sessions.checkPayment(event, order: order?.subtotal)
+        /// if check.isPaid { fulfil(order) } else { setAside(order, check.message) }  // for a person; answer 200
+        /// ```
+        ///
+        /// - Parameters:
+        ///   - event: A `payment.succeeded`.
+        ///   - order: The order's subtotal, before tax that comes on top; nil where there is no such order.
+        ///   - options: For the call that reads the session.
+        /// - Returns: The verdict; `sessionNeeded` only where the payment names no session.
+        public func checkPayment(
+            _ event: Event, order: Money?, options: CallOptions = CallOptions()
+        ) async throws -> PaymentCheck {
+            let check = try FastStarPay.checkPayment(event, order: order)
+            guard check.verdict == .sessionNeeded, let id = check.sessionID else { return check }
+            let session = try await retrieve(id, options: options)
+            return try FastStarPay.checkPayment(event, order: order, session: session)
+        }
+
         /// Watches a session until it ends.
         public func watch(_ id: String, options: CallOptions = CallOptions()) -> SessionWatcher {
             SessionWatcher { try await retrieve(id, options: options) }

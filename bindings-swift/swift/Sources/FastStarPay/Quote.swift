@@ -24,6 +24,9 @@ public struct Quote: Hashable, Sendable {
     public let taxes: [Tax]
     /// Whether a rate of the bundled table went into it.
     public let isEstimated: Bool
+    /// False where the bundled table has no rate for the place that was named: those lines' tax is 0 for want
+    /// of one. FastStar computes the binding tax.
+    public let isRateKnown: Bool
     /// The date of the oldest figure that was taken from the table: `2026-09-29`.
     public let ratesAsOf: String?
 
@@ -74,6 +77,7 @@ public struct Quote: Hashable, Sendable {
         }
         taxes = raw.taxes.map { Tax(ratePPM: Int64($0.ratePpm), amount: $0.amount, tax: $0.tax) }
         isEstimated = raw.estimated
+        isRateKnown = raw.rateKnown
         ratesAsOf = raw.ratesAsOf
     }
 }

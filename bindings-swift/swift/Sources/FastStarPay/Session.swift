@@ -39,6 +39,8 @@ public struct Session: Hashable, Identifiable, Sendable {
     public let cancelURL: String?
     /// The buyer's country, with its region where tax needs one.
     public let buyerCountry: String?
+    /// False where the sandbox has no tax rate for ``buyerCountry``: the tax is 0 for want of one.
+    public let isRateKnown: Bool?
     /// The merchant's own order number.
     public let clientReferenceID: String?
     /// Fields that this version does not know, as the text of a JSON object.
@@ -90,6 +92,7 @@ extension Session: WireCodable {
                 "success_url": successURL.map(Wire.text),
                 "cancel_url": cancelURL.map(Wire.text),
                 "buyer_country": buyerCountry.map(Wire.text),
+                "rate_known": isRateKnown.map(Wire.bool),
                 "client_reference_id": clientReferenceID.map(Wire.text),
             ]
             return try Wire.fields(known, extra: extra)
@@ -130,6 +133,7 @@ extension Session {
         successURL = raw.successUrl
         cancelURL = raw.cancelUrl
         buyerCountry = raw.buyerCountry
+        isRateKnown = raw.rateKnown
         clientReferenceID = raw.clientReferenceId
         extra = raw.extra
         answer = Answer(requestID: raw.requestId)

@@ -37,6 +37,44 @@ private let request = CreateSession(mode: .payment, lineItems: [.price("price_1"
         #expect(try JSON(sent.body) == JSON(wanted))
     }
 
+    func paid(_ amount: Int64, session: String? = "cs_1", type: String = "payment.succeeded") throws -> Event
+    {
+        let of = session.map { #","checkout_session_id":"\#($0)""# } ?? ""
+        let data = #"{"payment_id":"pi_1","amount":\#(amount),"currency":"USD","status":"succeeded"\#(of)}"#
+        return try Event(parsing: Data(#"{"id":"evt_1","type":"\#(type)","data":\#(data)}"#.utf8))
+    }
+
+    @Test func theSessionIsReadWhereAnotherAmountWasPaid() async throws {
+        let server = try Server { _ in
+            .ok(
+                #"{"id":"cs_1","status":"complete","amount_subtotal":999,"amount_tax":80,"amount_total":1079,"currency":"USD"}"#
+            )
+        }
+        let sessions = try client(server).checkout.sessions
+        let order = try Money(999, "USD")
+        #expect(try await sessions.checkPayment(paid(999), order: order).isPaid)
+        #expect(try await sessions.checkPayment(paid(1079), order: nil).verdict == .unknownOrder)
+        #expect(
+            try await sessions.checkPayment(paid(1079, session: nil), order: order).verdict == .sessionNeeded)
+        #expect(server.requests.isEmpty)
+        let check = try await sessions.checkPayment(paid(1079), order: order)
+        #expect(check.isPaid && check.sessionID == "cs_1")
+        #expect(try check.expected == Money(1079, "USD"))
+        #expect(try await sessions.checkPayment(paid(1000), order: order).verdict == .underpaid)
+        #expect(try await sessions.checkPayment(paid(1080), order: order).verdict == .overpaid)
+    }
+
+    @Test func whatCannotBeCheckedIsRefused() async throws {
+        let order = try Money(999, "USD")
+        let wrong = try await failure { try checkPayment(paid(999, type: "payment.failed"), order: order) }
+        #expect(wrong.param == "event")
+        let other = try Session(
+            json: Data(#"{"id":"cs_2","status":"complete","amount_subtotal":999,"amount_total":1079}"#.utf8))
+        let mixed = try await failure { try checkPayment(paid(1079), order: order, session: other) }
+        #expect(
+            mixed.param == "session.id" && mixed.message.contains("cs_1") && mixed.message.contains("cs_2"))
+    }
+
     @Test func extraThatIsNoObjectIsRefusedWithItsPlace() async throws {
         let server = try Server { _ in .ok(created) }
         var request = request

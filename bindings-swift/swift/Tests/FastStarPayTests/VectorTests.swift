@@ -72,6 +72,26 @@ import Testing
                 return .object(["header": .string(header)])
             },
             "event_parse": { try written(Event(parsing: body($0))) },
+            "check_payment": { input in
+                let event = try Event(parsing: input["event"].data)
+                var order: Money?
+                if input["order"] != .null {
+                    order = try Money(amount(input["order"]), input["order"]["currency"].string ?? "")
+                }
+                let session = input["session"] == .null ? nil : try Session(json: input["session"].data)
+                let check = try checkPayment(event, order: order, session: session)
+                func money(_ money: Money) -> JSON {
+                    .object(["amount": .integer(money.amount), "currency": .string(money.currency)])
+                }
+                return .object([
+                    "verdict": .string(check.verdict.rawValue),
+                    "is_paid": .bool(check.isPaid),
+                    "expected": check.expected.map(money) ?? .null,
+                    "paid": money(check.paid),
+                    "session_id": .text(check.sessionID),
+                    "message": .string(check.message),
+                ])
+            },
             "cashier_url": { input in
                 let page = try Cashier(allowedOrigins: input["allow_origins"].strings)
                     .check(input["url"].string ?? "")
@@ -178,6 +198,7 @@ private func quoted(_ quote: Quote) throws -> JSON {
         "behaviour": .wire(quote.behaviour),
         "rounding": .wire(quote.rounding),
         "estimated": .bool(quote.isEstimated),
+        "rate_known": .bool(quote.isRateKnown),
         "rates_as_of": .text(quote.ratesAsOf),
         "lines": .array(
             quote.lines.map {

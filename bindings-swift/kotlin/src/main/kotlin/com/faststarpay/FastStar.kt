@@ -176,6 +176,31 @@ public class Sessions internal constructor(private val client: Handle) {
         return Session.of(nativeCall(options, id) { client.raw.retrieveSession(id, it, null) })
     }
 
+    /**
+     * Judges whether a `payment.succeeded` settles an order, and reads its session anew where another amount
+     * was paid; see [com.faststarpay.checkPayment].
+     *
+     * ```
+     * val check = client.checkout.sessions.checkPayment(event, order?.subtotal)
+     * if (check.isPaid) fulfil(order) else setAside(order, check.message) // for a person; answer 200
+     * ```
+     *
+     * @param event a `payment.succeeded`
+     * @param order the order's subtotal, before tax that comes on top; null where there is no such order
+     * @param options for the call that reads the session
+     * @return the verdict; [PaymentVerdict.SESSION_NEEDED] only where the payment names no session
+     */
+    public suspend fun checkPayment(
+        event: Event,
+        order: Money?,
+        options: CallOptions = CallOptions(),
+    ): PaymentCheck {
+        val check = com.faststarpay.checkPayment(event, order)
+        val id = check.sessionId
+        if (check.verdict != PaymentVerdict.SESSION_NEEDED || id == null) return check
+        return com.faststarpay.checkPayment(event, order, retrieve(id, options))
+    }
+
     /** Watches a session until it ends; see [Session.watch]. */
     public fun watch(id: String, options: CallOptions = CallOptions()): Flow<Session> =
         Session.watch { retrieve(id, options) }
@@ -193,6 +218,14 @@ public class Sessions internal constructor(private val client: Handle) {
         id: String,
         options: CallOptions = CallOptions(),
     ): CompletableFuture<Session> = started(client.executor) { retrieve(id, options) }
+
+    /** [checkPayment] for Java. */
+    @JvmOverloads
+    public fun checkPaymentFuture(
+        event: Event,
+        order: Money?,
+        options: CallOptions = CallOptions(),
+    ): CompletableFuture<PaymentCheck> = started { checkPayment(event, order, options) }
 
     /** [watch] for Java; see [Session.watchFuture]. */
     @JvmOverloads

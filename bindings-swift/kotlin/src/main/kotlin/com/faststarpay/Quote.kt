@@ -34,6 +34,11 @@ public data class Quote(
     public val taxes: List<Tax>,
     /** Whether a rate of the bundled table went into it. */
     public val isEstimated: Boolean,
+    /**
+     * False where the bundled table has no rate for the place that was named: those lines' tax is 0 for want of
+     * one. FastStar computes the binding tax.
+     */
+    public val isRateKnown: Boolean,
     /** The date of the oldest figure that was taken from the table. */
     public val ratesAsOf: LocalDate?,
 ) {
@@ -87,6 +92,7 @@ public data class Quote(
             },
             taxes = raw.taxes.fixed { Tax(it.ratePpm.toLong(), it.amount, it.tax) },
             isEstimated = raw.estimated,
+            isRateKnown = raw.rateKnown,
             ratesAsOf = raw.ratesAsOf?.let(LocalDate::parse),
         )
     }

@@ -54,6 +54,8 @@ public data class Session(
     public val cancelUrl: String? = null,
     /** The buyer's country, with its region where tax needs one. */
     public val buyerCountry: String? = null,
+    /** False where the sandbox has no tax rate for [buyerCountry]: the tax is 0 for want of one. */
+    public val isRateKnown: Boolean? = null,
     /** The merchant's own order number. */
     public val clientReferenceId: String? = null,
     /** Fields that this version does not know, as the text of a JSON object. */
@@ -149,6 +151,7 @@ public data class Session(
             successUrl = raw.successUrl,
             cancelUrl = raw.cancelUrl,
             buyerCountry = raw.buyerCountry,
+            isRateKnown = raw.rateKnown,
             clientReferenceId = raw.clientReferenceId,
             extra = raw.extra,
         ).also { it.requestId = raw.requestId }
@@ -172,6 +175,7 @@ public data class Session(
         successUrl = successUrl,
         cancelUrl = cancelUrl,
         buyerCountry = buyerCountry,
+        rateKnown = isRateKnown,
         clientReferenceId = clientReferenceId,
         extra = extra,
         requestId = requestId,

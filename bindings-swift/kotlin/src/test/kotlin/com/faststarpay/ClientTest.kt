@@ -82,6 +82,50 @@ internal class ClientTest {
         }
     }
 
+    private fun paid(session: String?, amount: Long, type: String = "payment.succeeded"): Event {
+        val payment = """"payment_id":"pi_1","amount":$amount,"currency":"USD","status":"succeeded","""
+        val of = if (session == null) "null" else "\"$session\""
+        val data = """{$payment "checkout_session_id":$of}"""
+        return Event.parse("""{"id":"evt_1","type":"$type","data":$data}""".encodeToByteArray())
+    }
+
+    @Test
+    fun the_session_is_read_where_another_amount_was_paid(): Unit = runBlocking {
+        val order = Money(999, "USD")
+        Sandbox.merchant().client().use { client ->
+            val sessions = client.checkout.sessions
+            val id = sessions.create(REQUEST).session.id
+            val check = sessions.checkPayment(paid(id, 1079), order)
+            assertEquals(PaymentVerdict.PAID, check.verdict)
+            assertTrue(check.isPaid)
+            assertEquals(Money(1079, "USD"), check.expected)
+            assertEquals(id, check.sessionId)
+            assertEquals(PaymentVerdict.UNDERPAID, sessions.checkPayment(paid(id, 1000), order).verdict)
+            assertEquals(PaymentVerdict.OVERPAID, sessions.checkPaymentFuture(paid(id, 1080), order).get().verdict)
+            assertThrows<FastStarException.NotFound> { sessions.checkPayment(paid("cs_none", 1079), order) }
+        }
+        // Where no session is read, no server is needed.
+        client("http://127.0.0.1:1").use { client ->
+            val sessions = client.checkout.sessions
+            assertTrue(sessions.checkPayment(paid("cs_1", 999), order).isPaid)
+            assertEquals(PaymentVerdict.UNKNOWN_ORDER, sessions.checkPayment(paid("cs_1", 999), null).verdict)
+            assertEquals(PaymentVerdict.SESSION_NEEDED, sessions.checkPayment(paid(null, 1079), order).verdict)
+        }
+    }
+
+    @Test
+    fun what_cannot_be_checked_is_refused() {
+        val order = Money(999, "USD")
+        val wrong = assertThrows<FastStarException.Validation> { checkPayment(paid("cs_1", 999, "payment.failed"), order) }
+        assertEquals("event", wrong.param)
+        val other = Session("cs_2", SessionStatus.COMPLETE, 999, 80, 1079, "USD")
+        val mixed = assertThrows<FastStarException.Validation> { checkPayment(paid("cs_1", 1079), order, other) }
+        assertEquals("session.id", mixed.param)
+        assertTrue(mixed.reason.contains("cs_1") && mixed.reason.contains("cs_2"), mixed.reason)
+        val forged = paid("cs_1", 999, "payment.failed").copy(data = """{},"type":"payment.succeeded"""")
+        assertEquals("data", assertThrows<FastStarException.Validation> { checkPayment(forged, order) }.param)
+    }
+
     @Test
     fun what_cannot_work_is_refused_when_the_client_is_made() {
         val wrong = mapOf(

@@ -161,6 +161,7 @@ internal fun json(quote: Quote): JsonObject = known(
         known(null, "rate_ppm" to it.ratePpm, "amount" to it.amount, "tax" to it.tax)
     },
     "estimated" to quote.isEstimated,
+    "rate_known" to quote.isRateKnown,
     "rates_as_of" to quote.ratesAsOf?.toString(),
 )
 

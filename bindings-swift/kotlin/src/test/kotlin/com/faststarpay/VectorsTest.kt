@@ -140,6 +140,25 @@ internal class VectorsTest {
                 json(mapOf("header" to Webhook.signForTest(body(given), secrets(given), at)))
             },
             "event_parse" to { given -> json(Event.parse(body(given))) },
+            "check_payment" to { given ->
+                val event = Event.parse(text(given.get("event")).encodeToByteArray())
+                val order = given.getAsJsonObject("order")?.let {
+                    Money(it.long("amount")!!, it.string("currency")!!)
+                }
+                val session = given.get("session")?.let { Session.fromJson(text(it)) }
+                val check = checkPayment(event, order, session)
+                val money = { it: Money? -> it?.let { mapOf("amount" to it.amount, "currency" to it.currency) } }
+                json(
+                    mapOf(
+                        "verdict" to check.verdict.name.lowercase(),
+                        "is_paid" to check.isPaid,
+                        "expected" to money(check.expected),
+                        "paid" to money(check.paid),
+                        "session_id" to check.sessionId,
+                        "message" to check.message,
+                    ),
+                )
+            },
             "cashier_url" to { given ->
                 val origins = given.getAsJsonArray("allow_origins")?.map { it.asString }.orEmpty()
                 val url = Cashier(origins).check(given.string("url")!!)
