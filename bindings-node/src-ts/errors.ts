@@ -1,5 +1,3 @@
-import type { Money } from './offline.js';
-
 /** What an error is made with besides its message. */
 export interface ErrorDetails {
   readonly code?: string | undefined;
@@ -126,21 +124,6 @@ export class ServerError extends FastStarError {
 export class SignatureVerificationError extends FastStarError {
   declare readonly name: 'SignatureVerificationError';
 }
-/** What was paid is not what was ordered: do not fulfil. */
-export class AmountMismatchError extends FastStarError {
-  declare readonly name: 'AmountMismatchError';
-
-  /** @internal */
-  constructor(
-    message: string,
-    /** The order's amount. */
-    readonly expected: Money,
-    /** The payment's amount. */
-    readonly paid: Money,
-  ) {
-    super(message, { code: 'amount_mismatch' });
-  }
-}
 /** The client, or something of this package, was set up wrongly. */
 export class ConfigurationError extends FastStarError {
   declare readonly name: 'ConfigurationError';
@@ -175,7 +158,6 @@ const classes = {
   APITimeoutError,
   ServerError,
   SignatureVerificationError,
-  AmountMismatchError,
   ConfigurationError,
   UnexpectedResponseError,
   InternalError,

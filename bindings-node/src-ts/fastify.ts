@@ -7,7 +7,10 @@
 import { rawBody } from './node.js';
 import {
   type Answer,
+  answerFrom,
+  answerOf,
   type CheckoutOptions,
+  isResponse,
   receiver,
   seller,
   type SessionParams,
@@ -28,9 +31,10 @@ export interface FastifyLikeReply {
   code(status: number): this;
   headers(headers: Record<string, string>): this;
   send(body: string): this;
+  readonly sent: boolean;
 }
 
-type Handler<Request> = (request: Request, reply: FastifyLikeReply) => Promise<FastifyLikeReply>;
+type Handler<Request, Reply> = (request: Request, reply: Reply) => Promise<Reply>;
 
 /** What is needed of Fastify. */
 export interface FastifyLike {
@@ -39,7 +43,7 @@ export interface FastifyLike {
     type: string,
     parser: (request: any, payload: any, done: (error: null) => void) => void,
   ): unknown;
-  post(path: string, handler: Handler<FastifyLikeRequest>): unknown;
+  post(path: string, handler: Handler<FastifyLikeRequest, FastifyLikeReply>): unknown;
 }
 
 /**
@@ -51,12 +55,15 @@ export interface FastifyLike {
  *
  * The parsers of the application stay as they are: only this route takes the raw body.
  *
- * 200: the event is done, now or before. 400: the signature does not hold. 500: a handler failed and
- * everything was rolled back, so that the platform sends the event again.
+ * 200: the event is done, now or before, or no handler takes it. 400: the signature does not hold. 500: a
+ * handler failed and all was rolled back, or there is no secret, and 503: it gave way to another delivery;
+ * the platform sends the event again.
  *
  * @throws {ConfigurationError} An option cannot work.
  */
-export function webhook<Tx>(options: WebhookOptions<Tx>): (app: FastifyLike) => Promise<void> {
+export function webhook<Tx, Prepared = undefined>(
+  options: WebhookOptions<Tx, Prepared>,
+): (app: FastifyLike) => Promise<void> {
   const receive = receiver(options);
   return async (app) => {
     app.removeAllContentTypeParsers();
@@ -71,29 +78,44 @@ export function webhook<Tx>(options: WebhookOptions<Tx>): (app: FastifyLike) => 
 }
 
 /**
- * Makes the route that creates a session for a buyer and answers `{ url }`.
+ * Makes the route that opens the session of an order and answers `{ status: 'open', url }`, or
+ * `{ status: 'complete' }` once it is paid.
  *
  * ```ts
- * app.post('/checkout', checkout((request) => ({
- *   mode: 'payment',
- *   presentation: 'iframe',
- *   line_items: [{ price_id: priceOf(request.body.plan), quantity: 1 }],
- * })));
+ * app.post('/checkout', checkout(async (request) => {
+ *   const order = await orderOf(request);
+ *   return { mode: 'payment', presentation: 'iframe', line_items: order.lines, client_reference_id: order.id };
+ * }, { orders: postgresOrders(pool) }));
  * ```
  *
- * 400 with the `code` and the `param` of a `ValidationError`, 502 where FastStar is out of reach, 500
- * otherwise; `onError` has the whole error.
+ * 400 with the `code` and the `param` of a `ValidationError`, or for malformed JSON; 409 for a conflict; 502
+ * where FastStar is out of reach; 500 otherwise; `onError` has the whole error. What your function throws
+ * with a status is left to Fastify. It may answer by itself, and then gives nothing.
  *
  * @param params - Gives the session's fields. Take the price of your own shop, never of the browser.
  */
-export function checkout<Request extends FastifyLikeRequest>(
-  params: (request: Request) => SessionParams,
-  options: CheckoutOptions<[request: Request]> = {},
-): Handler<Request> {
-  const sell = seller(params, options);
-  return async (request, reply) => answer(reply, await sell(request.method, request));
+export function checkout<
+  Request extends FastifyLikeRequest,
+  Reply extends FastifyLikeReply = FastifyLikeReply & { redirect(...to: any[]): any },
+>(
+  params: (request: Request, reply: Reply) => SessionParams,
+  options: CheckoutOptions<[request: Request, reply: Reply]> = {},
+): Handler<Request, Reply> {
+  const sell = seller(params, options, (_request, reply) => reply.sent);
+  return async (request, reply) => {
+    try {
+      const sold = await sell(request.method, request, reply);
+      if (sold === undefined) return reply;
+      return answer(reply, isResponse(sold) ? await answerFrom(sold) : sold);
+    } catch (error) {
+      const own = answerOf(error);
+      // Fastify answers errors, and redirects are none.
+      if (own === undefined || own.status >= 400) throw error;
+      return answer(reply, own);
+    }
+  };
 }
 
-function answer(reply: FastifyLikeReply, { status, headers, body }: Answer): FastifyLikeReply {
+function answer<Reply extends FastifyLikeReply>(reply: Reply, { status, headers, body }: Answer): Reply {
   return reply.code(status).headers(headers).send(body);
 }

@@ -5,7 +5,14 @@
  */
 
 import * as standard from './fetch.js';
-import type { CheckoutOptions, SessionParams, WebhookOptions } from './server.js';
+import {
+  type Answer,
+  type CheckoutOptions,
+  isResponse,
+  seller,
+  type SessionParams,
+  type WebhookOptions,
+} from './server.js';
 
 export type { CheckoutOptions, OnError, SessionParams, WebhookHandlers, WebhookOptions } from './server.js';
 
@@ -18,6 +25,7 @@ interface WithRequest {
 export interface HonoLikeContext extends WithRequest {
   readonly req: {
     readonly raw: Request;
+    readonly url: string;
     json(): Promise<any>;
     parseBody(): Promise<any>;
     param(name: string): any;
@@ -34,31 +42,33 @@ export interface HonoLikeContext extends WithRequest {
  * app.post('/webhooks/faststar', webhook({ inbox, on: { 'payment.succeeded': fulfil } }));
  * ```
  *
- * 200: the event is done, now or before. 400: the signature does not hold. 500: a handler failed and
- * everything was rolled back, so that the platform sends the event again.
+ * 200: the event is done, now or before, or no handler takes it. 400: the signature does not hold. 500: a
+ * handler failed and all was rolled back, or there is no secret, and 503: it gave way to another delivery;
+ * the platform sends the event again.
  *
  * @throws {ConfigurationError} An option cannot work.
  */
-export function webhook<Tx>(
-  options: WebhookOptions<Tx>,
+export function webhook<Tx, Prepared = undefined>(
+  options: WebhookOptions<Tx, Prepared>,
 ): (context: WithRequest) => Promise<Response> {
   const receive = standard.webhook(options);
   return (context) => receive(context.req.raw);
 }
 
 /**
- * Makes the handler that creates a session for a buyer and answers `{ url }`:
+ * Makes the handler that opens the session of an order and answers `{ status: 'open', url }`, or
+ * `{ status: 'complete' }` once it is paid:
  *
  * ```ts
- * app.post('/checkout', checkout(async (c) => ({
- *   mode: 'payment',
- *   presentation: 'iframe',
- *   line_items: [{ price_id: priceOf((await c.req.json()).plan), quantity: 1 }],
- * })));
+ * app.post('/checkout', checkout(async (c) => {
+ *   const order = await orderOf(c);
+ *   return { mode: 'payment', presentation: 'iframe', line_items: order.lines, client_reference_id: order.id };
+ * }, { orders: postgresOrders(pool) }));
  * ```
  *
- * 400 with the `code` and the `param` of a `ValidationError`, 502 where FastStar is out of reach, 500
- * otherwise; `onError` has the whole error.
+ * 400 with the `code` and the `param` of a `ValidationError`, or for malformed JSON; 409 for a conflict; 502
+ * where FastStar is out of reach; 500 otherwise; `onError` has the whole error. What your function throws
+ * with a status is answered so, and an `HTTPException` is left to Hono.
  *
  * @param params - Gives the session's fields. Take the price of your own shop, never of the browser.
  */
@@ -66,11 +76,20 @@ export function checkout<Context extends WithRequest = HonoLikeContext>(
   params: (context: Context) => SessionParams,
   options: CheckoutOptions<[context: Context]> = {},
 ): (context: Context) => Promise<Response> {
-  const { onCreated, idempotencyKey, ...rest } = options;
-  const sell = standard.checkout((_request: Request, context: Context) => params(context), {
-    ...rest,
-    ...(onCreated && { onCreated: (created, _request, context) => onCreated(created, context) }),
-    ...(idempotencyKey && { idempotencyKey: (fields, _request, context) => idempotencyKey(fields, context) }),
-  });
-  return (context) => sell(context.req.raw, context);
+  const sell = seller(params, options);
+  return async (context) => {
+    try {
+      const sold = await sell(context.req.raw.method, context);
+      return isResponse(sold) ? sold : standard.answer(sold as Answer);
+    } catch (error) {
+      // An HTTPException is for `app.onError`.
+      const own = isHonos(error) ? undefined : standard.responseOf(error);
+      if (own === undefined) throw error;
+      return own;
+    }
+  };
+}
+
+function isHonos(error: unknown): boolean {
+  return error instanceof Error && 'getResponse' in error;
 }

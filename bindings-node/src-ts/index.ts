@@ -8,7 +8,6 @@
  * @packageDocumentation
  */
 
-export { guardAmount } from './amounts.js';
 export {
   type CallOptions,
   Catalog,
@@ -22,7 +21,6 @@ export {
 } from './client.js';
 export {
   AbortError,
-  AmountMismatchError,
   APIConnectionError,
   APITimeoutError,
   AuthenticationError,

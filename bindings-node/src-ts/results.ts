@@ -43,7 +43,11 @@ export function result(data: object, requestId: string | null): object {
 /** Freezes an object without its secrets, which are then read by name alone, as `more` is. */
 function hide(data: Fields, more: Fields): object {
   // The URL beside a token is the cashier's, and holds it.
-  const secrets = 'session_token' in data ? ['session_token', 'url'] : [];
+  return hiding(data, 'session_token' in data ? ['session_token', 'url'] : [], more);
+}
+
+/** Freezes an object without the fields that are named, which are then read by name alone, as `more` is. */
+export function hiding(data: Fields, secrets: readonly string[], more: Fields = {}): object {
   const entries = Object.entries(data);
   const hidden = { ...Object.fromEntries(entries.filter(([name]) => secrets.includes(name))), ...more };
   const object = freezeFields(Object.fromEntries(entries.filter(([name]) => !secrets.includes(name))));

@@ -31,15 +31,21 @@ async function listening(server) {
 
 function onExpress(express) {
   return {
-    /** `eat` has something read the body before; `cart` gives the session's fields for a parsed body. */
+    /**
+     * `eat` has something read the body before. `cart` gives the session's fields for a parsed body; it gets
+     * what the framework gives besides.
+     */
     async start({ webhook, cart, checkout, eat }) {
       const app = express();
+      // Else it writes what it answers to the console.
+      app.set('env', 'test');
       if (eat) app.use(express.json());
       app.post(WEBHOOK, forExpress.webhook(webhook));
-      app.post('/checkout', express.json(), forExpress.checkout((request) => cart(request.body), checkout));
+      app.post('/checkout', express.json(), forExpress.checkout((request, response) => cart(request.body, request, response), checkout));
       return listening(app.listen(0, '127.0.0.1'));
     },
     advice: /put this route before app\.use\(express\.json\(\)\)/,
+    redirect: (_request, response) => void response.redirect(303, '/login'),
   };
 }
 
@@ -53,11 +59,12 @@ const fastify = {
       },
       { prefix: WEBHOOK },
     );
-    app.post('/checkout', forFastify.checkout((request) => cart(request.body), checkout));
+    app.post('/checkout', forFastify.checkout((request, reply) => cart(request.body, request, reply), checkout));
     await app.listen({ port: 0, host: '127.0.0.1' });
     return listening(app.server);
   },
   advice: /let none read request\.raw/,
+  redirect: (_request, reply) => void reply.redirect('/login', 303),
 };
 
 const hono = {
@@ -70,17 +77,18 @@ const hono = {
       });
     }
     app.post(WEBHOOK, forHono.webhook(webhook));
-    app.post('/checkout', forHono.checkout(async (c) => cart(await c.req.json()), checkout));
+    app.post('/checkout', forHono.checkout(async (c) => cart(await c.req.json(), c), checkout));
     return listening(serveHono({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }));
   },
   advice: /let no middleware call its json\(\)/,
+  redirect: (c) => c.redirect('/login', 303),
 };
 
 const next = {
   async start({ webhook, cart, checkout, eat }) {
     const routes = {
       [WEBHOOK]: forNext.webhook(webhook),
-      '/checkout': forNext.checkout(async (request) => cart(await request.json()), checkout),
+      '/checkout': forNext.checkout(async (request) => cart(await request.json(), request), checkout),
     };
     const server = createServer(async (incoming, response) => {
       const { method, url, headers } = incoming;
@@ -97,6 +105,7 @@ const next = {
     return listening(server.listen(0, '127.0.0.1'));
   },
   advice: /let no middleware call its json\(\)/,
+  redirect: () => new Response(null, { status: 303, headers: { location: '/login' } }),
 };
 
 /** The frameworks by name. */

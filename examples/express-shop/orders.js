@@ -1,9 +1,9 @@
 /** The shop's database: what is in stock, and what was ordered. */
 
-import { randomUUID } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 
-import { INBOX_TABLE } from 'faststar/inbox';
+import { SQLITE_INBOX_TABLE } from 'faststar/inbox';
+import { SQLITE_ORDERS_TABLE } from 'faststar/orders';
 
 const TABLES = `
   PRAGMA journal_mode = WAL;
@@ -17,9 +17,9 @@ const TABLES = `
     state TEXT NOT NULL DEFAULT 'pending' CHECK (state IN ('pending', 'paid', 'review')),
     note TEXT NOT NULL DEFAULT '',
     country TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    subtotal INTEGER NOT NULL,
     session_id TEXT,
-    currency TEXT,
-    subtotal INTEGER,
     tax INTEGER,
     total INTEGER,
     payment_id TEXT
@@ -29,12 +29,14 @@ const TABLES = `
     poster TEXT NOT NULL,
     quantity INTEGER NOT NULL
   );
-  ${INBOX_TABLE};
+  ${SQLITE_INBOX_TABLE};
+  ${SQLITE_ORDERS_TABLE};
 `;
 
 /** Opens the database of a file, or `:memory:`. */
 export function open(file) {
-  const database = new DatabaseSync(file);
+  // What waits for another process waits so many milliseconds.
+  const database = new DatabaseSync(file, { timeout: 5000 });
   database.exec(TABLES);
   return database;
 }
@@ -63,28 +65,33 @@ export class Orders {
     return this.#get('SELECT price_id FROM stock WHERE poster = ?', poster)?.price_id;
   }
 
-  /** Makes an order, which nobody has paid yet. */
-  place(lines, country) {
-    // It is all that the buyer's cookie holds, so nobody should guess it.
-    const id = randomUUID();
-    this.#database.exec('BEGIN');
-    this.#run('INSERT INTO orders (id, country) VALUES (?, ?)', id, country);
-    for (const { poster, quantity } of lines) {
-      this.#run('INSERT INTO order_lines VALUES (?, ?, ?)', id, poster, quantity);
+  /** Makes the order of a cart, or changes it as long as nobody has paid it. */
+  place({ id, lines, country, currency, subtotal }) {
+    this.#database.exec('BEGIN IMMEDIATE');
+    this.#run(
+      `INSERT INTO orders (id, country, currency, subtotal) VALUES (?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET country = excluded.country, subtotal = excluded.subtotal
+       WHERE state = 'pending'`,
+      id,
+      country,
+      currency,
+      subtotal,
+    );
+    if (this.get(id).state === 'pending') {
+      this.#run('DELETE FROM order_lines WHERE order_id = ?', id);
+      for (const { poster, quantity } of lines) {
+        this.#run('INSERT INTO order_lines VALUES (?, ?, ?)', id, poster, quantity);
+      }
     }
     this.#database.exec('COMMIT');
-    return id;
   }
 
-  /** Remembers the session of an order, and what the buyer has to pay. */
-  charge(id, session) {
+  /** Keeps what the order's page shows of its session. What the order costs, the shop says itself. */
+  show(id, session) {
     this.#run(
-      `UPDATE orders SET session_id = ?, country = ?, currency = ?, subtotal = ?, tax = ?, total = ?
-       WHERE id = ?`,
+      'UPDATE orders SET session_id = ?, country = ?, tax = ?, total = ? WHERE id = ?',
       session.id,
       session.buyer_country,
-      session.currency,
-      session.amount_subtotal,
       session.amount_tax,
       session.amount_total,
       id,

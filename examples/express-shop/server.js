@@ -7,11 +7,14 @@ import { FastStar } from 'faststar';
 
 import { seed } from './catalog.js';
 import { open, Orders } from './orders.js';
-import { createShop } from './shop.js';
+import { createShop, eventsOf } from './shop.js';
 
 const database = open(process.env.SHOP_DATABASE ?? 'shop.db');
 const faststar = new FastStar();
 await seed(faststar, new Orders(database));
+
+// Events quote buyers: after 30 days they go.
+await eventsOf({ database, faststar }).inbox.prune();
 
 const cashier = new URL(process.env.FASTSTAR_BASE_URL ?? 'https://cashier.faststarpay.com').origin;
 const app = createShop({ database, faststar, cashier });

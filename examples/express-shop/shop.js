@@ -4,16 +4,45 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import express from 'express';
-import { AmountMismatchError, formatMoney, guardAmount, quote } from 'faststar';
+import { checkPayment, formatMoney, quote } from 'faststar';
 import { checkout, webhook } from 'faststar/express';
-import { sqliteInbox } from 'faststar/inbox';
+import { GiveUp, sqliteInbox } from 'faststar/inbox';
+import { sqliteOrders } from 'faststar/orders';
 
 import { CURRENCY, PLACES, POSTERS } from './catalog.js';
 import { Orders } from './orders.js';
 
 const PUBLIC = fileURLToPath(new URL('public', import.meta.url));
 const COOKIE = 'order';
+const UUID = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/;
 const MOST = 20;
+const AMOUNTS = new Map(POSTERS.map(({ id, amount }) => [id, amount]));
+
+/**
+ * Says what happens on events; `inbox.js` replays them with the same.
+ *
+ * @param {object} options
+ * @param {import('node:sqlite').DatabaseSync} options.database
+ * @param {import('faststar').FastStar} options.faststar
+ */
+export function eventsOf({ database, faststar }) {
+  const orders = new Orders(database);
+  return {
+    inbox: sqliteInbox(database),
+    // Before the transaction, since one of SQLite cannot wait: the session that was paid tells why an amount
+    // may be another one. The buyer may have named another place in the cashier, with another tax.
+    prepare: async ({ type, data }) =>
+      type === 'payment.succeeded' && data.checkout_session_id
+        ? faststar.checkout.sessions.retrieve(data.checkout_session_id)
+        : undefined,
+    on: {
+      // In one transaction with the inbox's row, so once for each event.
+      'payment.succeeded': (event, _database, session) => fulfill(event, session, orders),
+      // The buyer sees it in the cashier, and tries another card.
+      'payment.failed': () => {},
+    },
+  };
+}
 
 /**
  * Makes the shop.
@@ -29,15 +58,7 @@ export function createShop({ database, faststar, cashier }) {
   app.disable('x-powered-by');
 
   // Before the parsers: it takes the raw bytes, which alone are signed.
-  app.post(
-    '/webhooks/faststar',
-    webhook({
-      inbox: sqliteInbox(database),
-      // In one transaction with the inbox's row, so once for each event.
-      on: { 'payment.succeeded': (event) => fulfil(event, orders) },
-      onProcessed: (event) => reconsider(event, orders, faststar),
-    }),
-  );
+  app.post('/webhooks/faststar', webhook(eventsOf({ database, faststar })));
 
   app.use(express.json());
 
@@ -45,10 +66,15 @@ export function createShop({ database, faststar, cashier }) {
     '/api/checkout',
     (request, response, next) => {
       const cart = readCart(request.body);
-      if (cart === undefined) return response.status(400).json({ error: { code: 'invalid_cart' } });
-      request.order = orders.place(cart.lines, cart.country);
+      // The page's number of the cart is the order's, so that a second click is about the same order. It is all
+      // that the buyer's cookie holds, so nobody should guess it.
+      const { id } = request.body ?? {};
+      const isNumbered = typeof id === 'string' && UUID.test(id);
+      if (cart === undefined || !isNumbered) return response.status(400).json({ error: { code: 'invalid_cart' } });
+      orders.place({ id, ...cart, currency: CURRENCY, subtotal: subtotalOf(cart) });
+      request.order = id;
       // The buyer's last order; /thanks shows it.
-      response.cookie(COOKIE, request.order, { httpOnly: true, sameSite: 'lax', secure: request.secure });
+      response.cookie(COOKIE, id, { httpOnly: true, sameSite: 'lax', secure: request.secure });
       next();
     },
     checkout(
@@ -65,7 +91,11 @@ export function createShop({ database, faststar, cashier }) {
           client_reference_id: request.order,
         };
       },
-      { client: faststar, onCreated: ({ session }, request) => orders.charge(request.order, session) },
+      {
+        client: faststar,
+        orders: sqliteOrders(database),
+        onOpen: ({ session }, request) => orders.show(request.order, session),
+      },
     ),
   );
 
@@ -112,59 +142,48 @@ function refuseMalformed(error, _request, response, next) {
 }
 
 /**
- * Fulfils an order.
+ * Fulfills the order of a payment, or sets it aside for a person: then the event is done too, since no retry
+ * makes it right.
  *
  * @param {import('faststar').PaymentSucceededEvent} event
+ * @param {import('faststar').Session | undefined} session - The one that was paid.
  * @param {Orders} orders
  */
-function fulfil(event, orders) {
-  const order = orders.get(event.data.client_reference_id);
-  if (order === undefined) return console.warn(`${event.id} is about no order of this shop`);
+function fulfill(event, session, orders) {
+  const { payment_id, client_reference_id } = event.data;
+  const order = orders.get(client_reference_id);
+  if (order === undefined) throw new GiveUp(`${payment_id} is for no order of this shop`);
   if (order.state !== 'pending') {
-    return orders.askForReview(order.id, `${event.data.payment_id} came for an order that was ${order.state}`);
+    return orders.askForReview(order.id, `${payment_id} came for an order that was ${order.state}`);
   }
-  try {
-    const { payment_id } = guardAmount(event, { amount: order.total, currency: order.currency });
-    orders.markPaid(order.id, payment_id);
-  } catch (error) {
-    if (!(error instanceof AmountMismatchError)) throw error;
-    // No retry makes it right, so the event is done and a person decides.
-    orders.askForReview(order.id, error.message);
-  }
-}
-
-/**
- * Fulfils an order whose buyer has named another place in the cashier: the goods cost the same and the tax
- * does not. It is asked for here, since a transaction of SQLite cannot wait for an answer.
- */
-async function reconsider(event, orders, faststar) {
-  const order = event.type === 'payment.succeeded' ? orders.get(event.data.client_reference_id) : undefined;
-  if (order?.state !== 'review' || order.payment_id !== null) return;
-  const session = await faststar.checkout.sessions.retrieve(order.session_id);
-  if (session.status !== 'complete' || session.amount_subtotal !== order.subtotal) return;
-  const { payment_id } = guardAmount(event, { amount: session.amount_total, currency: session.currency });
-  orders.charge(order.id, session);
-  orders.markPaid(order.id, payment_id);
+  if (session !== undefined) orders.show(order.id, session);
+  const check = checkPayment(event, { amount: order.subtotal, currency: order.currency }, session);
+  if (check.isPaid) orders.markPaid(order.id, payment_id);
+  else orders.askForReview(order.id, check.message);
 }
 
 /** Reads a cart of the browser, which says what and how many, and never what it costs. */
 function readCart(body) {
   const { lines, country } = body ?? {};
   if (!Array.isArray(lines) || lines.length === 0 || !Object.hasOwn(PLACES, country ?? '')) return undefined;
-  const known = new Set(POSTERS.map(({ id }) => id));
+  const known = new Set(AMOUNTS.keys());
   const isLine = (line) =>
     // Each poster once.
     known.delete(line?.poster) && Number.isInteger(line.quantity) && line.quantity >= 1 && line.quantity <= MOST;
   return lines.every(isLine) ? { lines, country } : undefined;
 }
 
+/** Gives what a cart costs before tax on top. */
+function subtotalOf({ lines }) {
+  return lines.reduce((sum, { poster, quantity }) => sum + AMOUNTS.get(poster) * quantity, 0);
+}
+
 /** Computes the totals of a cart, offline. */
 function estimate({ lines, country: place }) {
   const [country, region] = place.split('-');
-  const amounts = new Map(POSTERS.map(({ id, amount }) => [id, amount]));
   const { subtotal, tax, total, behaviour } = quote({
     currency: CURRENCY,
-    lines: lines.map(({ poster, quantity }) => ({ unit_amount: amounts.get(poster), quantity })),
+    lines: lines.map(({ poster, quantity }) => ({ unit_amount: AMOUNTS.get(poster), quantity })),
     country,
     region,
   });

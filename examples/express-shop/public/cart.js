@@ -12,9 +12,11 @@ function read() {
 
 /** Gives the cart as the shop's server takes it. */
 export function cart() {
-  const { quantities = {}, country = 'US' } = read();
+  const { id = crypto.randomUUID(), quantities = {}, country = 'US', ...rest } = read();
+  // It becomes the order's number: two clicks on one cart are one order.
+  localStorage.setItem(KEY, JSON.stringify({ ...rest, id, quantities, country }));
   const lines = Object.entries(quantities).map(([poster, quantity]) => ({ poster, quantity }));
-  return { lines, country };
+  return { id, lines, country };
 }
 
 /** Sets how many of a poster there are; 0 takes it out. */
@@ -30,7 +32,7 @@ export function shipTo(country) {
   localStorage.setItem(KEY, JSON.stringify({ ...read(), country }));
 }
 
-/** Takes everything out. */
+/** Takes everything out; what comes next is another order. */
 export function empty() {
   const { country } = read();
   localStorage.setItem(KEY, JSON.stringify({ country }));

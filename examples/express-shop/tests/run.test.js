@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -57,7 +58,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
     const folder = copy(t);
     const port = await freePort();
     let { child, sandbox, key, shop } = await start(t, folder, port);
-    const cart = { lines: [{ poster: 'lunation', quantity: 1 }], country: 'GB' };
+    const cart = { id: randomUUID(), lines: [{ poster: 'lunation', quantity: 1 }], country: 'GB' };
     const headers = { 'content-type': 'application/json' };
     const answer = await fetch(`${shop}/api/checkout`, { method: 'POST', headers, body: JSON.stringify(cart) });
     const [id] = /cs_\w+/.exec((await answer.json()).url);

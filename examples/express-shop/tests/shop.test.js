@@ -1,7 +1,8 @@
 /** The whole way, over sockets: a buyer, the shop's own process, a sandbox that sends webhooks. */
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -27,9 +28,12 @@ class Shop {
   static async open(t, { folder, merchant }) {
     const shop = new Shop();
     const file = join(folder, 'shop.db');
+    // Of node:sqlite, which older versions call experimental.
+    const quiet = { NODE_OPTIONS: '--disable-warning=ExperimentalWarning' };
+    shop.env = { ...process.env, ...quiet, ...merchant.env, PORT: '0', SHOP_DATABASE: file };
     shop.child = spawn(process.execPath, ['server.js'], {
       cwd: FOLDER,
-      env: { ...process.env, ...merchant.env, PORT: '0', SHOP_DATABASE: file },
+      env: shop.env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     t.after(() => shop.child.kill());
@@ -54,9 +58,9 @@ class Shop {
     return 40 - sheets;
   };
 
-  post(path, body, cookie = '') {
-    const headers = { 'content-type': 'application/json', cookie };
-    return fetch(this.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+  post(path, body, url = this.url) {
+    const headers = { 'content-type': 'application/json' };
+    return fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 }
 
@@ -73,11 +77,11 @@ async function open(t) {
 const ATLAS = { lines: [{ poster: 'pocket-atlas', quantity: 1 }], country: 'US' };
 
 /** Does what the page does, and gives the buyer's way to what came of it. */
-async function order(shop, cart = ATLAS) {
-  const answer = await shop.post('/api/checkout', cart);
+async function order(shop, cart = ATLAS, host = shop.url) {
+  const answer = await shop.post('/api/checkout', { id: randomUUID(), ...cart }, host);
   assert.equal(answer.status, 200, shop.log);
-  const { url, ...rest } = await answer.json();
-  assert.deepEqual(rest, {});
+  const { status, url, ...rest } = await answer.json();
+  assert.deepEqual([status, rest], ['open', {}]);
   const cookie = answer.headers.get('set-cookie');
   assert.match(cookie, /HttpOnly; SameSite=Lax$/);
   const session = /\/checkout\/(cs_\w+)\?token=/.exec(url)[1];
@@ -101,6 +105,55 @@ test('an order is paid exactly once, and redelivery has no second effect', async
   await merchant.expectProcessedOnce(shop.sold, { times: 3, atOnce: 8 });
   assert.equal((await look()).state, 'paid');
   assert.equal(shop.log, '');
+});
+
+test('forty buyers click twice at once, and each has one session', async (t) => {
+  const { merchant, shop } = await open(t);
+  const carts = Array.from({ length: 40 }, () => ({ ...ATLAS, id: randomUUID() }));
+  const clicks = await Promise.all(carts.flatMap((cart) => [order(shop, cart), order(shop, cart)]));
+  assert.equal(new Set(clicks.map(({ session }) => session)).size, 40);
+  const { session, look } = clicks[0];
+  assert.equal(clicks[1].session, session);
+  await merchant.complete(session);
+  assert.deepEqual([(await look()).state, shop.sold(), shop.log], ['paid', 1, '']);
+});
+
+test('an order has one open session through its life, and gets none once it is paid', async (t) => {
+  const { merchant, shop } = await open(t);
+  const cart = { ...ATLAS, id: randomUUID() };
+  const first = await order(shop, cart);
+  assert.equal((await order(shop, cart)).url, first.url);
+  // Through another host name.
+  assert.equal((await order(shop, cart, shop.url.replace('127.0.0.1', 'localhost'))).url, first.url);
+  await merchant.complete(first.session, { card: 'declined' });
+  assert.equal((await order(shop, cart)).url, first.url);
+
+  const changed = { ...cart, lines: [{ poster: 'pocket-atlas', quantity: 2 }] };
+  const second = await order(shop, changed);
+  assert.notEqual(second.session, first.session);
+  assert.equal((await second.look()).total, '21.58 USD');
+  await merchant.expire(second.session);
+  const third = await order(shop, changed);
+  assert.notEqual(third.session, second.session);
+
+  await merchant.complete(third.session);
+  assert.deepEqual([(await third.look()).state, shop.sold()], ['paid', 2]);
+  for (const click of [cart, changed]) {
+    const answer = await shop.post('/api/checkout', click);
+    assert.deepEqual([answer.status, await answer.json()], [200, { status: 'complete' }]);
+  }
+  assert.deepEqual((await third.look()).lines, [{ poster: 'pocket-atlas', quantity: 2 }]);
+});
+
+test('a session that is paid although a newer one exists is judged by the order as it is', async (t) => {
+  const { merchant, shop } = await open(t);
+  const cart = { ...ATLAS, id: randomUUID() };
+  const old = await order(shop, cart);
+  const newer = await order(shop, { ...cart, lines: [{ poster: 'hunter', quantity: 1 }] });
+  await merchant.complete(old.session);
+  assert.deepEqual([(await newer.look()).state, shop.sold(), shop.sold('hunter')], ['review', 0, 0]);
+  const answer = await shop.post('/api/checkout', cart);
+  assert.deepEqual(await answer.json(), { status: 'complete' });
 });
 
 test('an event is done also for a shop that was restarted', async (t) => {
@@ -193,6 +246,15 @@ test('a payment of no order changes nothing, and a second one of an order is for
   const pay = (data) => forge(shop, merchant.webhookSecret, data);
   assert.equal(await pay({ client_reference_id: 'of-another-shop' }), 200);
   assert.equal(await pay({}), 200);
+  assert.equal(shop.log.match(/was given up: pi_1 is for no order of this shop/g).length, 2);
+  // A person sees them, and can run them again.
+  const inbox = (...args) => execFileSync(process.execPath, ['inbox.js', ...args], { cwd: FOLDER, env: shop.env, encoding: 'utf8', stdio: 'pipe' });
+  const rows = inbox().trim().split('\n');
+  assert.equal(rows.length, 2);
+  assert.match(rows[0], / evt_\d+ payment\.succeeded given_up pi_1 is for no order of this shop$/);
+  const [event] = /evt_\d+/.exec(rows[0]);
+  assert.equal(inbox('replay', event), `${event} given_up\n`);
+  assert.equal(inbox('replay'), '');
   assert.deepEqual([(await look()).state, shop.sold()], ['pending', 0]);
   await merchant.complete(session);
   assert.equal(await pay({ client_reference_id: id, payment_id: 'pi_second' }), 200);
@@ -217,10 +279,14 @@ test('the browser says what and how many, and never what it costs', async (t) =>
     { ...ATLAS, lines: [{ poster: 'no-such-poster', quantity: 1 }] },
     { ...ATLAS, lines: [null] },
   ]) {
+    const id = randomUUID();
     for (const path of ['/api/checkout', '/api/quote']) {
-      const answer = await shop.post(path, cart);
+      const answer = await shop.post(path, cart && { id, ...cart });
       assert.deepEqual([answer.status, await answer.json()], [400, { error: { code: 'invalid_cart' } }]);
     }
+  }
+  for (const id of [undefined, '1', '../1', [randomUUID()], { toString: 1 }]) {
+    assert.equal((await shop.post('/api/checkout', { ...ATLAS, id })).status, 400);
   }
   const headers = { 'content-type': 'application/json' };
   const malformed = await fetch(`${shop.url}/api/quote`, { method: 'POST', headers, body: '{"lines":' });

@@ -7,12 +7,24 @@ import Fastify from 'fastify';
 import { type Context, Hono } from 'hono';
 import pg from 'pg';
 
-import { type CreatedSession, FastStar, guardAmount, type Payment, type PaymentSucceededEvent, type WebhookEvent } from 'faststar';
+import { checkPayment, FastStar, type PaymentCheck, type PaymentSucceededEvent, type Session, type WebhookEvent } from 'faststar';
 import * as forExpress from 'faststar/express';
 import * as forFastify from 'faststar/fastify';
 import * as forHono from 'faststar/hono';
 import * as forNext from 'faststar/next';
-import { type Inbox, memoryInbox, type Outcome, postgresInbox, sqliteInbox, transactionInbox } from 'faststar/inbox';
+import {
+  type Delivery,
+  type Inbox,
+  type InboxEvent,
+  memoryInbox,
+  type Outcome,
+  postgresInbox,
+  replay,
+  type Replayed,
+  sqliteInbox,
+  transactionInbox,
+} from 'faststar/inbox';
+import { type Attempt, memoryOrders, openSession, type Orders, postgresOrders, sqliteOrders } from 'faststar/orders';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 const same = <A, B>(_same: Same<A, B>): void => {};
@@ -24,9 +36,9 @@ const webhook = {
   inbox,
   on: {
     'payment.succeeded': async (event: PaymentSucceededEvent, tx: pg.PoolClient) => {
-      const payment = guardAmount(event, { amount: 999, currency: 'USD' });
-      same<typeof payment, Payment>(true);
-      await tx.query('UPDATE orders SET paid = true WHERE id = $1', [payment.client_reference_id]);
+      const check = checkPayment(event, { amount: 999, currency: 'USD' });
+      same<typeof check, PaymentCheck>(true);
+      await tx.query('UPDATE orders SET paid = $2 WHERE id = $1', [event.data.client_reference_id, check.isPaid]);
     },
   },
 };
@@ -49,6 +61,13 @@ export function inferred(): void {
     onError: (error, event) => console.error(error, event?.id),
     onProcessed: (event) => same<typeof event, WebhookEvent>(true),
   });
+  forNext.webhook({
+    inbox,
+    prepare: async (event) => (same<typeof event, WebhookEvent>(true), event.id.length),
+    on: { 'payment.succeeded': (_event, _tx, length) => same<typeof length, number>(true) },
+    onUnhandled: (event) => same<typeof event, WebhookEvent>(true),
+  });
+  forNext.webhook({ inbox, on: { 'payment.succeeded': (_event, _tx, nothing) => same<typeof nothing, undefined>(true) } });
   // @ts-expect-error a misspelt type
   forNext.webhook({ inbox, on: { 'payment.succeded': () => {} } });
   // @ts-expect-error without an inbox an event could take effect twice
@@ -62,10 +81,12 @@ export function onExpress(): void {
   app.post('/webhooks/faststar', forExpress.webhook(webhook));
   app.post('/checkout', express.json(), forExpress.checkout((request) => fields(request.body.quantity)));
   createServer(forExpress.webhook(webhook));
-  const onCreated = ({ session }: CreatedSession, { params }: express.Request<{ id: string }>) => {
-    console.log(params.id, session.amount_total);
+  const onOpen = ({ session, url }: { session: Session; url: string }, { params }: express.Request<{ id: string }>) => {
+    console.log(params.id, session.amount_total, url);
   };
-  app.post('/kept/:id', forExpress.checkout((request: express.Request<{ id: string }>) => fields(Number(request.params.id)), { onCreated }));
+  app.post('/kept/:id', forExpress.checkout((request: express.Request<{ id: string }>) => fields(Number(request.params.id)), { onOpen }));
+  app.post('/login', forExpress.checkout((_request, response) => response.redirect(303, '/login')));
+  app.post('/typed', forExpress.checkout((request: express.Request, response: express.Response) => (response.vary('cookie'), fields(request.body.n))));
   app.post('/orders/:id', forExpress.checkout((request: express.Request<{ id: string }>) => fields(Number(request.params.id))));
 }
 
@@ -73,13 +94,15 @@ export function onFastify(): void {
   const app = Fastify();
   app.register(forFastify.webhook(webhook), { prefix: '/webhooks/faststar' });
   app.post<{ Body: { quantity: number } }>('/checkout', forFastify.checkout((request) => fields(request.body.quantity)));
+  app.post('/login', forFastify.checkout((_request, reply) => void reply.redirect('/login')));
 }
 
 export function onHono(): void {
   const app = new Hono();
   app.post('/webhooks/faststar', forHono.webhook(webhook));
   app.post('/checkout', forHono.checkout(async (c) => fields((await c.req.json()).quantity)));
-  app.post('/kept', forHono.checkout((c: Context) => fields(1), { onCreated: ({ session }, c) => c.set('session', session.id) }));
+  app.post('/kept', forHono.checkout((c: Context) => fields(1), { onOpen: ({ session }, c) => c.set('session', session.id) }));
+  app.post('/login', forHono.checkout((c: Context) => c.redirect('/login')));
   app.post('/named', forHono.checkout((c: Context) => fields(Number(c.req.query('quantity')))));
 }
 
@@ -95,26 +118,49 @@ export const onNext = {
 };
 
 interface Prisma {
-  $executeRaw(query: TemplateStringsArray, ...values: unknown[]): Promise<number>;
+  $queryRawUnsafe<T>(query: string, ...values: unknown[]): Promise<T>;
 }
-declare const prisma: { $transaction<R>(work: (tx: Prisma) => Promise<R>): Promise<R> };
-declare const sqlite: { exec(sql: string): void; prepare(sql: string): { run(...values: unknown[]): { changes: number } } };
+declare const prisma: Prisma & { $transaction<R>(work: (tx: Prisma) => Promise<R>): Promise<R> };
+declare const sqlite: {
+  exec(sql: string): void;
+  prepare(sql: string): { all(...values: unknown[]): unknown[]; run(...values: unknown[]): { changes: number } };
+};
 
 export const inboxes = {
   prisma: transactionInbox<Prisma>({
     transaction: (work) => prisma.$transaction(work),
-    claim: async (tx, id, type) => {
-      same<typeof tx, Prisma>(true);
-      return 1 === (await tx.$executeRaw`INSERT INTO events (id, type) VALUES (${id}, ${type}) ON CONFLICT DO NOTHING`);
-    },
+    query: (tx, sql, values) => tx.$queryRawUnsafe<object[]>(sql, ...values),
   }),
   sqlite: sqliteInbox(sqlite) satisfies Inbox<typeof sqlite>,
   nothing: memoryInbox() satisfies Inbox<undefined>,
   fake: memoryInbox({ query: async () => ({ rows: [] }) }),
   own: {
-    once: async (event: WebhookEvent, work: (tx: string) => unknown): Promise<Outcome> => {
-      await work(event.id);
+    once: async ({ event }: Delivery, work: ((tx: string) => unknown) | undefined): Promise<Outcome> => {
+      await work?.(event.id);
       return 'processed';
     },
+    list: async (): Promise<InboxEvent[]> => [],
+    find: async () => undefined,
+    prune: async () => 0,
   } satisfies Inbox<string>,
 };
+
+export async function again(): Promise<void> {
+  const replayed = await replay(webhook, { state: ['failed', 'unhandled'], since: new Date(0) });
+  same<typeof replayed, Replayed[]>(true);
+  // @ts-expect-error a misspelt state
+  await replay(webhook, { state: 'unhandeled' });
+  console.log(await inbox.prune({ days: 7, state: 'processed' }));
+}
+
+export async function orders(pool: pg.Pool, client: FastStar): Promise<string> {
+  const stores: Orders[] = [postgresOrders(pool), sqliteOrders(sqlite), memoryOrders()];
+  const attempts: readonly Attempt[] = await stores[0]!.list('order_1');
+  const opened = await openSession('order_1', fields(attempts.length), { client, orders: stores[0]! });
+  if (opened.status === 'complete') {
+    // @ts-expect-error what is paid has no url
+    console.log(opened.url);
+    return opened.session.id;
+  }
+  return opened.url;
+}
