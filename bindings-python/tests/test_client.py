@@ -525,3 +525,53 @@ def test_a_refused_connection_says_so(make):
     error = raised.value
     assert (error.network_error, error.attempts, error.outcome_unknown) == ("refused", 2, False)
     assert error.idempotency_key
+
+
+@pytest.mark.parametrize("way", ["cancelled task", "signal handler"])
+def test_an_interrupted_call_tells_its_key_to_hooks_and_the_log(way, caplog):
+    caplog.set_level(logging.INFO, logger="faststar")
+    heads, connections, infos = [], [], []
+
+    def stall(listener):
+        connection = listener.accept()[0]
+        connections.append(connection)
+        heads.append(connection.recv(65536).decode())
+        if way == "signal handler":
+            signal.raise_signal(signal.SIGUSR1)
+        else:
+            loop.call_soon_threadsafe(task.cancel)
+
+    def leave(*_):
+        raise SystemExit(1)
+
+    async def cancelled():
+        nonlocal loop, task
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        thread.start()
+        await AsyncFastStar(**setup).checkout.sessions.create(**REQUEST)
+
+    loop = task = None
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/api/v1"
+        setup = {"api_key": KEY, "base_url": url, "event_hooks": {"response": [infos.append]}}
+        thread = threading.Thread(target=stall, args=(listener,))
+        if way == "signal handler":
+            before = signal.signal(signal.SIGUSR1, leave)
+            try:
+                thread.start()
+                with pytest.raises(SystemExit):
+                    FastStar(**setup).checkout.sessions.create(**REQUEST)
+            finally:
+                signal.signal(signal.SIGUSR1, before)
+        else:
+            with pytest.raises(asyncio.CancelledError):
+                asyncio.run(cancelled())
+        thread.join()
+        connections[0].close()
+
+    (info,) = infos
+    assert info.outcome_unknown
+    assert f"idempotency-key: {info.idempotency_key}\r\n" in heads[0].lower()
+    message = caplog.records[-1].getMessage()
+    assert info.idempotency_key in message
+    assert type(info.error).__name__ in message

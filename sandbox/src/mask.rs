@@ -7,15 +7,20 @@ use url::form_urlencoded;
 const MASK: &str = "••••";
 /// Fields whose value is a secret whatever it looks like; written without regard to case, `_` and `-`.
 const SECRET_FIELDS: &[&str] = &[
+    "auth",
     "bearer",
     "cookie",
     "credential",
     "credentials",
     "cvc",
     "cvv",
+    "jwt",
     "number",
     "pan",
+    "pass",
     "passphrase",
+    "pwd",
+    "secretkeybase",
     "setcookie",
 ];
 /// What the name of such a field ends with, as in `clientSecret` and `X-API-Key`.
@@ -52,6 +57,9 @@ pub fn secret(text: &str) -> String {
 /// Masks what looks like a secret in a text: keys, tokens, card numbers; and what a URL within it may
 /// keep secret: its user-info, and the values of its query and fragment by their names.
 pub fn text(text: &str) -> String {
+    if let Some((before, url)) = whole_url(text) {
+        return format!("{before}{}", after_scheme(url));
+    }
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("://") {
@@ -63,6 +71,19 @@ pub fn text(text: &str) -> String {
         rest = &url[end..];
     }
     masked + &words(rest)
+}
+
+/// Splits a text that begins as a URL behind its scheme. Browsers take `https:a.example` and
+/// `//a.example` for URLs too, and a quote or a blank in a password does not end it.
+fn whole_url(text: &str) -> Option<(&str, &str)> {
+    let rest = text.trim_start();
+    let is_scheme = |scheme: &&str| {
+        rest.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+    };
+    let scheme = ["https:", "http:"].into_iter().find(is_scheme).map_or(0, str::len);
+    let url = rest[scheme..].trim_start_matches(['/', '\\']);
+    let slashes = rest.len() - scheme - url.len();
+    (scheme > 0 || slashes > 1).then(|| text.split_at(text.len() - url.len()))
 }
 
 /// Masks what follows `https://`.
@@ -92,7 +113,15 @@ fn after_scheme(url: &str) -> String {
 
 /// Masks `name=value&…` as it is written; the names and what they decide are decoded.
 fn pairs(written: &str) -> String {
-    let masked = written.split('&').map(|pair| match pair.split_once('=') {
+    let masked = written.split_inclusive(['&', ';']).map(|part| {
+        let pair = part.trim_end_matches(['&', ';']);
+        format!("{}{}", one_pair(pair), &part[pair.len()..])
+    });
+    masked.collect()
+}
+
+fn one_pair(pair: &str) -> String {
+    match pair.split_once('=') {
         Some((name, value)) => {
             let decoded = form_urlencoded::parse(pair.as_bytes()).next();
             let (plain_name, plain) = decoded.unwrap_or_default();
@@ -105,8 +134,7 @@ fn pairs(written: &str) -> String {
             format!("{}={shown}", words(name))
         }
         None => words(pair),
-    });
-    masked.collect::<Vec<_>>().join("&")
+    }
 }
 
 /// Masks what looks like a secret in a text without a URL.
@@ -330,6 +358,10 @@ mod tests {
             "private_key",
             "Cookie",
             "set-cookie",
+            "auth",
+            "jwt",
+            "pass",
+            "pwd",
         ] {
             let shown =
                 json(json!({ name: "hunter2", "x": {name: ["hunter2"]} }).to_string().as_bytes());
@@ -357,6 +389,16 @@ mod tests {
             ("http://a/http://u:hunter2@b/", "http://a/http://••••@b/"),
             ("<a href=\"http://a/?token=hunter2\">b</a>", "<a href=\"http://a/?token=••••\">b</a>"),
             ("https://shop.example/ok?order=7&s={ID}", "https://shop.example/ok?order=7&s={ID}"),
+            ("https:ann:hunter2@b.example/", "https:••••@b.example/"),
+            (r"HTTP:\\ann:hunter2@b.example", r"HTTP:\\••••@b.example"),
+            ("//ann:hunter2@b.example/x", "//••••@b.example/x"),
+            ("https://ann:x\"hunter2@b.example/", "https://••••@b.example/"),
+            ("https://ann:x hunter2@b.example/", "https://••••@b.example/"),
+            (r"https://ann:x\hunter2@b.example/", "https://••••@b.example/"),
+            ("https://a.example/?token=x\"hunter2", "https://a.example/?token=••••"),
+            ("https://a.example/?n=1;token=hunter2&m=2", "https://a.example/?n=1;token=••••&m=2"),
+            ("https://a.example/?next=%2F%2Fu:hunter2@b", "https://a.example/?next=//••••@b"),
+            ("https://a.example/ see http://u:hunter2@b", "https://a.example/ see http://••••@b"),
             ("mail ann@shop.example", "mail ann@shop.example"),
         ] {
             assert_eq!(text(given), shown);

@@ -42,7 +42,7 @@ class AsyncCaller(Caller):
         """Carries an operation out and gives its result."""
         if not self._watchers.active():
             return await self._await(operation, argument, options)
-        watch = self._watchers.begin(operation)
+        watch = self._watchers.begin(operation, options)
         try:
             result = await self._await(operation, argument, options)
         except BaseException as error:

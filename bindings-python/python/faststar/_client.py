@@ -77,7 +77,7 @@ class Caller:
         native = self._open()
         if not self._watchers.active():
             return native.send(operation, argument, options)
-        watch = self._watchers.begin(operation)
+        watch = self._watchers.begin(operation, options)
         try:
             result = native.send(operation, argument, options)
         except BaseException as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from time import perf_counter
 
@@ -43,9 +44,21 @@ class ResponseInfo:
         duration: What it took in seconds, with its retries and waits.
         attempts: How many attempts it made, or ``None`` where it was interrupted.
         error: What it raised, or ``None``.
+        idempotency_key: The key that a failed call sent, yours or the client's own, or ``None``.
+        outcome_unknown: Whether a failed call may have taken effect, as it may where a cancelled
+            task or a signal handler ended it. The same call with the key gives the outcome.
     """
 
-    __slots__ = ("attempts", "duration", "error", "request", "request_id", "status")
+    __slots__ = (
+        "attempts",
+        "duration",
+        "error",
+        "idempotency_key",
+        "outcome_unknown",
+        "request",
+        "request_id",
+        "status",
+    )
 
     request: RequestInfo
     status: t.Optional[int]
@@ -53,6 +66,8 @@ class ResponseInfo:
     duration: float
     attempts: t.Optional[int]
     error: t.Optional[BaseException]
+    idempotency_key: t.Optional[str]
+    outcome_unknown: bool
 
     def __init__(
         self,
@@ -63,6 +78,8 @@ class ResponseInfo:
         duration: float,
         attempts: t.Optional[int],
         error: t.Optional[BaseException],
+        idempotency_key: t.Optional[str] = None,
+        outcome_unknown: bool = False,
     ) -> None:
         self.request = request
         self.status = status
@@ -70,6 +87,8 @@ class ResponseInfo:
         self.duration = duration
         self.attempts = attempts
         self.error = error
+        self.idempotency_key = idempotency_key
+        self.outcome_unknown = outcome_unknown
 
     def __repr__(self) -> str:
         return (
@@ -101,22 +120,29 @@ class Watchers:
         """Tells whether anybody listens."""
         return bool(self._on_request or self._on_response) or _log_level_is_on()
 
-    def begin(self, operation: str) -> Watch:
-        """Tells of a call that begins."""
+    def begin(self, operation: str, options: dict[str, object]) -> Watch:
+        """Tells of a call that begins, and gives one that changes something its key."""
+        if operation.endswith(".create") and options["idempotency_key"] is None:
+            # Made here: no error of ours tells the key of a call that is interrupted.
+            options["idempotency_key"] = f"fs_{os.urandom(16).hex()}"
         request = RequestInfo(operation)
         for hook in self._on_request:
             _call(hook, request)
-        return Watch(request, self._on_response)
+        return Watch(request, self._on_response, options["idempotency_key"])
 
 
 class Watch:
     """A call that is watched."""
 
-    __slots__ = ("_hooks", "_request", "_started")
+    __slots__ = ("_hooks", "_key", "_request", "_started")
 
     def __init__(
-        self, request: RequestInfo, hooks: tuple[t.Callable[[ResponseInfo], object], ...]
+        self,
+        request: RequestInfo,
+        hooks: tuple[t.Callable[[ResponseInfo], object], ...],
+        key: t.Any,
     ) -> None:
+        self._key: t.Optional[str] = key
         self._request = request
         self._hooks = hooks
         self._started = perf_counter()
@@ -140,10 +166,18 @@ class Watch:
         error: t.Optional[BaseException],
     ) -> None:
         duration = perf_counter() - self._started
+        key, unknown = None, False
+        if isinstance(error, FastStarError):
+            key, unknown = error.idempotency_key, error.outcome_unknown
+        elif error is not None:
+            # A cancelled task or a signal handler ended it, most likely after it was sent.
+            key, unknown = self._key, self._key is not None
         if _log_level_is_on():
-            outcome = status if error is None else getattr(error, "code", type(error).__name__)
-            key = getattr(error, "idempotency_key", None)
-            unknown = getattr(error, "outcome_unknown", False)
+            outcome: object = status
+            if error is not None:
+                # `SystemExit` has a `code` too, of another kind.
+                name = type(error).__name__
+                outcome = error.code if isinstance(error, FastStarError) else name
             sys.modules["logging"].getLogger("faststar").info(
                 "%s: %s in %.1f ms (request %s)%s",
                 self._request.operation,
@@ -169,6 +203,8 @@ class Watch:
                 duration=duration,
                 attempts=attempts,
                 error=error,
+                idempotency_key=key,
+                outcome_unknown=unknown,
             )
             for hook in self._hooks:
                 _call(hook, info)

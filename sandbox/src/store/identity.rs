@@ -52,12 +52,13 @@ fn look(db: &Connection) -> rusqlite::Result<bool> {
         return Ok(id == APPLICATION_ID);
     }
     let count = |sql: &str| db.query_row(sql, [], |row| row.get::<_, i64>(0));
-    if count("SELECT count(*) FROM sqlite_schema")? == 0 {
-        return Ok(true);
-    }
     let version: usize = db.pragma_query_value(None, "user_version", |row| {
         row.get::<_, i64>(0).map(|version| usize::try_from(version).unwrap_or(usize::MAX))
     })?;
+    if count("SELECT count(*) FROM sqlite_schema")? == 0 {
+        // One with a version counts migrations of its own.
+        return Ok(version == 0);
+    }
     let tables = OWN_TABLES.map(|name| format!("'{name}'")).join(", ");
     let own = count(&format!(
         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ({tables})"

@@ -462,6 +462,7 @@ mod tests {
             ("one with such tables", own_names.into()),
             ("one with an id", format!("PRAGMA application_id = 1196444487; {tables}")),
             ("an empty one with an id", "PRAGMA application_id = 1196444487;".into()),
+            ("an empty one with a version", "PRAGMA user_version = 3;".into()),
         ] {
             let _ = std::fs::remove_file(scratch.file());
             Connection::open(scratch.file()).unwrap().execute_batch(&setup).unwrap();
