@@ -122,6 +122,8 @@ pub mod code {
         CERTIFICATE_INVALID = "certificate_invalid";
         /// The deadline of the call passed.
         TIMEOUT = "timeout";
+        /// The caller gave the call up before it ended.
+        ABORTED = "aborted";
         /// The answer is not one that the API gives.
         UNEXPECTED_RESPONSE = "unexpected_response";
         /// The answer is larger than the client takes.

@@ -28,6 +28,12 @@ struct Envelope {
     error: Value,
 }
 
+/// Tells whether an answer is the API's own, and not of something in between.
+pub(super) fn is_from_api(response: &HttpResponse) -> bool {
+    serde_json::from_slice::<Envelope>(response.body())
+        .is_ok_and(|envelope| matches!(envelope.success, Value::Bool(_)))
+}
+
 /// Gives an answer's `data`, not read yet, or the error that the answer tells.
 ///
 /// The API key is replaced wherever the server echoes it.

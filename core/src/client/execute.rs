@@ -59,11 +59,12 @@ async fn carry_out(
     read: Read<'_>,
 ) -> Result<Response<()>> {
     let mut operation = Operation::new(client, request, options)?;
-    let span = CallSpan::new(&request.method(), request.path());
+    let span = operation.span.clone();
     let run = AssertUnwindSafe(span.run(operation.run(read))).catch_unwind().await;
     let result = run.unwrap_or_else(|panic| Err(of_runtime(panic)));
     let result = result.map_err(|error| operation.finish(error));
-    operation.tell_call(Told::of(result.as_ref()), &span);
+    operation.has_ended = true;
+    operation.tell_call(Told::of(result.as_ref()));
     result
 }
 
@@ -84,6 +85,8 @@ struct Operation<'a> {
     started: Instant,
     deadline: Instant,
     attempt: u32,
+    span: CallSpan,
+    has_ended: bool,
 }
 
 /// An attempt that failed.
@@ -119,6 +122,8 @@ impl<'a> Operation<'a> {
             started,
             deadline: started.checked_add(left).unwrap_or_else(|| far(started)),
             attempt: 0,
+            span: CallSpan::new(&request.method(), request.path()),
+            has_ended: false,
         })
     }
 
@@ -189,7 +194,12 @@ impl<'a> Operation<'a> {
         match data {
             Ok(data) => Ok(Response::new(data, status, request_id, self.attempt)),
             Err(error) => {
-                let outcome_unknown = retry::leaves_outcome_unknown(status, error.code());
+                let outcome_unknown = retry::leaves_outcome_unknown(
+                    status,
+                    error.code(),
+                    retry_after,
+                    envelope::is_from_api(&response),
+                );
                 let error = error
                     .with_request_id(request_id)
                     .with_retry_after(retry_after)
@@ -266,7 +276,7 @@ impl<'a> Operation<'a> {
         self.observe(|observer| observer.on_attempt(&info));
     }
 
-    fn tell_call(&self, told: Told<'_>, span: &CallSpan) {
+    fn tell_call(&self, told: Told<'_>) {
         let info = CallInfo {
             method: self.request.method().as_str(),
             path: self.path,
@@ -279,7 +289,7 @@ impl<'a> Operation<'a> {
             network_error: told.network_error,
             outcome_unknown: self.outcome_unknown && told.error_code.is_some(),
         };
-        span.end(&info);
+        self.span.end(&info);
         self.observe(|observer| observer.on_call(&info));
     }
 
@@ -289,6 +299,19 @@ impl<'a> Operation<'a> {
         if catch_unwind(AssertUnwindSafe(|| tell(observer.as_ref()))).is_err() {
             trace::observer_panicked(self.path);
         }
+    }
+}
+
+/// A call that its caller drops, as a time-out around it does, is told too: its key is the way to ask for the
+/// outcome.
+impl Drop for Operation<'_> {
+    fn drop(&mut self) {
+        if self.has_ended || self.attempt == 0 {
+            return;
+        }
+        self.outcome_unknown |= self.has_effect;
+        let error_code = Some(code::ABORTED);
+        self.tell_call(Told { status: None, request_id: None, error_code, network_error: None });
     }
 }
 
@@ -625,10 +648,13 @@ mod tests {
             (vec![failed(400, &[], "out_of_range")], false),
             (vec![failed(409, &[], "session_expired")], false),
             (vec![failed(409, &[], "idempotency_in_flight")], true),
+            (vec![failed(409, &[("retry-after", "1")], "")], true),
             (vec![failed(429, &[], "")], false),
             (vec![failed(500, &[], "")], true),
             (vec![failed(502, &[], "")], true),
             (vec![failed(503, &[], "")], false),
+            (vec![answer(503, &[], "<html>")], true),
+            (vec![answer(503, &[], "")], true),
             (vec![failed(504, &[], "")], true),
             // An earlier attempt counts too.
             (vec![Step::Fail(Interrupted), failed(503, &[], "")], true),
@@ -778,6 +804,23 @@ mod tests {
         assert!(dropped.is_err());
         tokio::time::sleep(seconds(60)).await;
         assert_eq!(network.attempts(), 1);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_dropped_call_is_told_with_its_key() {
+        let observer = Arc::<Heard>::default();
+        let network = Network::new([Step::Hang]);
+        let builder = network.builder().observer(Arc::clone(&observer) as Arc<dyn Observer>);
+        let client = builder.build().unwrap();
+        let call = create(&client).idempotency_key("order_1").send();
+        assert!(tokio::time::timeout(seconds(1), call).await.is_err());
+        // Never sent, so there is nothing to tell.
+        drop(create(&client).send());
+        let heard = observer.0.lock().unwrap();
+        assert_eq!(heard.len(), 1, "{heard:?}");
+        for part in ["\"order_1\"", "Some(\"aborted\")", "outcome_unknown: true", "duration: 1s"] {
+            assert!(heard[0].contains(part), "{part} is not in {heard:?}");
+        }
     }
 
     #[test]

@@ -8,7 +8,9 @@ use crate::error::NetworkError;
 ///
 /// Nothing that it is told is a secret: a path has `:id` in the place of an id, and there is no body
 /// and no message. It is called on the task that makes the call, so it should be quick and must not
-/// block. A panic of its costs no result: it is logged, and the call goes on. A call that was refused before it was sent, or dropped before it ended, is not told.
+/// block. A panic of its costs no result: it is logged, and the call goes on. A call that is dropped
+/// before it ended, as a time-out around it does, is told with the code `aborted`; one that was refused
+/// before it was sent is not told.
 ///
 /// The same is in the `tracing` span `faststar.request`; a language package hands it to the logging
 /// of its language.

@@ -12,6 +12,8 @@ use jiff::fmt::rfc2822::DateTimeParser;
 
 use crate::error::code;
 
+/// The longest `Retry-After` that is told: 136 years, which every language can hold.
+const LONGEST: u32 = u32::MAX;
 /// The longest `Retry-After` that is waited for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(60);
 /// The longest wait before the second attempt; each further one doubles it.
@@ -63,13 +65,20 @@ pub fn is_transient(status: u16, code: &str, retry_after: Option<Duration>) -> b
 /// Tells whether a failed answer leaves it open that the request has taken effect.
 ///
 /// An unreadable 2xx, a redirect, a 5xx of a server that broke off or of a gateway, and a request
-/// under the same key that is still at work say nothing about the effect. A refusal, a 429 and a 503
-/// say that there was none.
-pub fn leaves_outcome_unknown(status: u16, code: &str) -> bool {
+/// under the same key that is still at work say nothing about the effect. A refusal, a 429 and a 503 of
+/// the API say that there was none; `is_from_api` is false for a 503 of something in between, which may have
+/// passed the request on.
+pub fn leaves_outcome_unknown(
+    status: u16,
+    code: &str,
+    retry_after: Option<Duration>,
+    is_from_api: bool,
+) -> bool {
     match status {
         200..=299 => code == code::UNEXPECTED_RESPONSE || code == code::RESPONSE_TOO_LARGE,
-        409 => code == code::IDEMPOTENCY_IN_FLIGHT,
-        400..=499 | 503 => false,
+        409 => is_transient(status, code, retry_after),
+        503 => !is_from_api,
+        400..=499 => false,
         _ => true,
     }
 }
@@ -122,7 +131,7 @@ fn backoff(attempt: u32, random: u32) -> Duration {
 pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Some(Duration::from_secs(text.parse().unwrap_or(u64::MAX)));
+        return Some(Duration::from_secs(text.parse().unwrap_or(LONGEST).into()));
     }
     let date = |text: &str| DateTimeParser::new().parse_timestamp(text).ok();
     let sent = headers.get(DATE).and_then(|value| value.to_str().ok());
@@ -157,7 +166,8 @@ mod tests {
         let read = |text| retry_after(&headers(&[(RETRY_AFTER, text)]), now);
         assert_eq!(read("0"), Some(Duration::ZERO));
         assert_eq!(read(" 7 "), Some(Duration::from_secs(7)));
-        assert_eq!(read("99999999999999999999"), Some(Duration::from_secs(u64::MAX)));
+        assert_eq!(read("99999999999999999999"), Some(Duration::from_secs(LONGEST.into())));
+        assert_eq!(read("4294967296"), Some(Duration::from_secs(LONGEST.into())));
         let soon = "Sun, 22 Nov 2026 12:00:05 GMT";
         assert_eq!(read(soon), Some(Duration::from_secs(5)));
         let past = "Sun, 22 Nov 2026 11:00:00 GMT";

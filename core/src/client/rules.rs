@@ -64,11 +64,20 @@ pub fn apply(rule: &str, input: Value) -> Result<Value> {
                 status: u16,
                 #[serde(default)]
                 code: String,
+                retry_after: Option<u32>,
+                #[serde(default = "yes")]
+                is_from_api: bool,
             }
             let input: Input = read(input)?;
+            let retry_after = input.retry_after.map(|seconds| Duration::from_secs(seconds.into()));
             let unknown = match input.failure {
                 Some(failure) => failure_kind(&failure)?.may_have_been_sent(),
-                None => retry::leaves_outcome_unknown(input.status, &input.code),
+                None => retry::leaves_outcome_unknown(
+                    input.status,
+                    &input.code,
+                    retry_after,
+                    input.is_from_api,
+                ),
             };
             Ok(json!({"outcome_unknown": unknown}))
         }
@@ -119,6 +128,10 @@ pub fn apply(rule: &str, input: Value) -> Result<Value> {
             Err(Error::validation(code::INVALID_VALUE, "rule", message))
         }
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// A failed attempt as the vectors tell of it: by how it failed, or by the answer that came.

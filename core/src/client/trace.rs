@@ -9,6 +9,7 @@ use crate::error::Error;
 use super::observer::CallInfo;
 
 /// The span of a call.
+#[derive(Clone)]
 pub(super) struct CallSpan {
     #[cfg(feature = "tracing")]
     span: tracing::Span,

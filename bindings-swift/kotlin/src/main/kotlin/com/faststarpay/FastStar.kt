@@ -225,7 +225,7 @@ public class Sessions internal constructor(private val client: Handle) {
         event: Event,
         order: Money?,
         options: CallOptions = CallOptions(),
-    ): CompletableFuture<PaymentCheck> = started { checkPayment(event, order, options) }
+    ): CompletableFuture<PaymentCheck> = started(client.executor) { checkPayment(event, order, options) }
 
     /** [watch] for Java; see [Session.watchFuture]. */
     @JvmOverloads
