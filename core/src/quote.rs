@@ -14,7 +14,7 @@ use crate::schema::{self, Field, Kind, Object, Origin, Strictness};
 use crate::session::{CreateSession, Mode};
 use crate::tax::{self, Behaviour, Place, Rate, RateTable, Rounding, TaxRate};
 use crate::totals::{self, Line, RateTotals};
-use crate::wire::null_as_default;
+use crate::wire::{date, date_or_none, null_as_default};
 
 /// What a cart or a session comes to, in the currency's smallest unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +105,7 @@ pub struct Cart {
     #[serde(default, deserialize_with = "null_as_default")]
     pub rounding: Rounding,
     /// The date of the look-up; the day of the quote where it is absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "date_or_none")]
     pub as_of: Option<Date>,
 }
 
@@ -408,6 +408,7 @@ impl QuoteOptions {
     pub fn from_value(value: serde_json::Value) -> Result<Self> {
         #[derive(Deserialize)]
         struct Wire {
+            #[serde(deserialize_with = "date")]
             on: Date,
             merchant: Option<MerchantKind>,
             default_currency: Option<Currency>,
