@@ -23,6 +23,8 @@ def order_is_paid(event: Event) -> None:
     )
     if order is None:
         raise GiveUp(f"{payment.payment_id}: {check.message}")
+    if order.payment_id == payment.payment_id:
+        return  # the event ran again, as after `faststar_events replay --force`
     if not check.is_paid or order.state != Order.State.PENDING:
         # No retry makes it right, so the event is done and a person decides.
         order.ask_for_review(f"{payment.payment_id} came while {order.state}: {check.message}")
