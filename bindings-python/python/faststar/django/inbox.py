@@ -141,6 +141,11 @@ def _tell_unhandled(event: Event) -> None:
     webhook_unhandled.send_robust(sender=WebhookEvent, event=event)
 
 
+def _storable(text: str) -> str:
+    """Replaces what a database refuses: lone surrogates, and NUL, which PostgreSQL cannot store."""
+    return text.encode(errors="replace").decode().replace("\0", "\ufffd")
+
+
 def _failed(event: Event, error: Exception, using: str) -> Outcome:
     """Tells of a failed attempt, in the log and in the inbox."""
     # The text of another error may quote the buyer's data.
@@ -159,7 +164,7 @@ def _failed(event: Event, error: Exception, using: str) -> Outcome:
             if record.state != State.PROCESSED:
                 record.state = state
                 record.attempts += 1
-                record.error = told[:255]
+                record.error = _storable(told)[:255]
                 record.body = event.to_json()
                 record.save(using=using)
     except Exception:
