@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.core import mail
+from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client
 from faststar.django.models import OrderSession, WebhookEvent
@@ -85,6 +86,7 @@ def test_clicks_after_the_payment(client, order, faststar_merchant):
     faststar_merchant.complete(session_of(click(client)))
     answer = click(client)
     assert answer.status_code == 200 and b"has arrived" in answer.content
+    assert b"<button" not in answer.content
     assert deliver(client, faststar_merchant) == [200]
     answer = click(client)
     assert answer.url == "http://testserver/orders/A-17/"
@@ -127,6 +129,9 @@ def test_an_old_session_is_paid_although_there_is_a_newer_one(client, order, fas
     assert deliver(client, faststar_merchant) == [200, 200]
     order.refresh_from_db()
     assert order.state == "review"
+    notes = order.note.splitlines()
+    assert len({note.split()[0] for note in notes}) == 2, "both payments are told"
+    assert "pending" in notes[0] and "review" in notes[1]
 
 
 def test_tax_on_top_is_no_other_amount(client, order, faststar_merchant):
@@ -159,6 +164,14 @@ def test_a_second_payment_is_left_to_a_person(client, order, faststar_merchant):
     assert len(mail.outbox) == 1
 
 
+def test_an_event_that_runs_again_is_no_second_payment(client, order, faststar_merchant):
+    faststar_merchant.complete(session_of(click(client)))
+    assert deliver(client, faststar_merchant) == [200]
+    call_command("faststar_events", "replay", WebhookEvent.objects.get().pk, "--force")
+    order.refresh_from_db()
+    assert (order.state, order.note, len(mail.outbox)) == ("paid", "", 2)
+
+
 def test_a_payment_without_an_order_is_kept(client, order, faststar_merchant):
     faststar_merchant.complete(session_of(click(client)))
     order.delete()
@@ -173,6 +186,7 @@ def test_an_outage_is_told_and_over_later(client, order, faststar_merchant, monk
     monkeypatch.setitem(conf.overrides, "BASE_URL", "http://127.0.0.1:9/api/v1")
     answer = click(client)
     assert answer.status_code == 503 and b"Try again" in answer.content
+    assert b"<button>Pay" in answer.content
     monkeypatch.setitem(conf.overrides, "BASE_URL", faststar_merchant.base_url)
     assert session_of(click(client))
     assert OrderSession.objects.count() == 1

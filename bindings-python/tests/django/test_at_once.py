@@ -13,8 +13,8 @@ import pytest
 from django.db import OperationalError, connections, transaction
 from django.test import Client, override_settings
 from faststar import Event, Webhook
+from faststar.django import GiveUp, on
 from faststar.django import inbox as inbox_module
-from faststar.django import on
 from faststar.django.locks import is_busy
 from faststar.django.models import WebhookEvent
 from orders.models import Fulfilment
@@ -55,6 +55,21 @@ def test_one_effect_of_many_at_once(database: str, post: Post) -> None:
         answers = [future.result() for future in [pool.submit(in_thread(post)) for _ in range(24)]]
     assert answers == [200] * 24
     assert (fulfilments(), inbox().attempts) == (1, 1)
+
+
+def test_what_is_given_up_runs_once_of_many_at_once(
+    database: str, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    @on("payment.succeeded")
+    def handler(event: Event) -> None:
+        Fulfilment.objects.create(order="1")
+        raise GiveUp("no such order")
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = [future.result() for future in [pool.submit(in_thread(post)) for _ in range(24)]]
+    assert answers == [200] * 24
+    assert (fulfilments(), inbox().attempts, inbox().state) == (0, 1, "given_up")
+    assert len([one for one in caplog.records if "was given up" in one.message]) == 1
 
 
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)

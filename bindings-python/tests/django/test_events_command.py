@@ -180,6 +180,15 @@ def test_pruning_empties_what_attempts_to_pay_have_sent(database: str) -> None:
     assert list(rows) == [(1, "cs_1", "", ""), (2, "cs_2", "https://c", "{}")]
 
 
+def test_pruning_leaves_the_url_of_a_session_that_may_be_open(database: str) -> None:
+    OrderSession.objects.create(reference="1", attempt=1, session_id="cs_1", url="https://c")
+    assert "and 0 attempts to pay" in Told("prune", "--days", "0").out
+    with override_settings(FASTSTAR={"WEBHOOK_SECRET": SECRET, "BODY_RETENTION_DAYS": 0}):
+        assert "and 0 attempts to pay" in Told("prune").out
+        OrderSession.objects.update(created_at=timezone.now() - timedelta(days=2, minutes=1))
+        assert "and 1 attempts to pay" in Told("prune").out
+
+
 def test_pruning_deletes_the_rows_that_were_asked_for(mended: object) -> None:
     day_ago = timezone.now() - timedelta(days=1)
     WebhookEvent.objects.update(processed_at=day_ago)

@@ -117,6 +117,20 @@ def test_one_that_raises_stops_no_other_and_is_logged(
     assert any(one.levelno == logging.ERROR and one.exc_info for one in caplog.records)
 
 
+def test_a_callback_of_django_that_raises_does_not_run_the_handlers_again(
+    placed: tuple[str, str], post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    @on("payment.succeeded")
+    def handler(event: Event) -> None:
+        Fulfilment.objects.create(order="1")
+        # As a receiver of post_save does whose broker is down.
+        transaction.on_commit(lambda: 1 / 0)
+
+    assert [post().status_code for _ in range(3)] == [200] * 3
+    assert (fulfilments(), inbox().state) == (1, "processed")
+    assert any(one.levelno == logging.ERROR and one.exc_info for one in caplog.records)
+
+
 def test_a_savepoint_that_is_rolled_back_takes_its_mails_along(
     placed: tuple[str, str], post: Post
 ) -> None:

@@ -151,6 +151,10 @@ def test_a_give_up_without_a_text_and_with_a_long_one(database: str, post: Post)
     text = "x" * 1000
     assert post(payment_body("evt_2")).status_code == 200
     assert inbox("evt_2").error == "x" * 255
+    # It may quote a reference of another system.
+    text = "order a\0b\ud800"
+    assert post(payment_body("evt_3")).status_code == 200
+    assert inbox("evt_3").error == "order a\ufffdb?"
 
 
 def test_a_failing_handler_rolls_everything_back_and_a_later_attempt_succeeds(

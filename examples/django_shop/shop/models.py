@@ -47,7 +47,7 @@ class Order(models.Model):
     # It is in the URL of the order's page, so nobody should guess it.
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     state = models.CharField(max_length=16, choices=State.choices, default=State.PENDING)
-    note = models.CharField(max_length=300, blank=True)
+    note = models.TextField(blank=True)
     country = models.CharField(max_length=6)
     currency = models.CharField(max_length=3)
     tax = models.BigIntegerField(default=0)
@@ -99,9 +99,9 @@ class Order(models.Model):
         self.save(update_fields=["state", "payment_id", "paid_at"])
 
     def ask_for_review(self, note: str) -> None:
-        """Leaves the order to a person."""
+        """Leaves the order to a person, with what was noted before."""
         self.state = self.State.REVIEW
-        self.note = note[: self._meta.get_field("note").max_length]
+        self.note += f"{note}\n"
         self.save(update_fields=["state", "note"])
 
 

@@ -186,6 +186,9 @@ def test_a_second_payment_of_an_order_is_looked_into(shop: Client, sandbox: Sand
     webhook(sandbox, made, id="evt_2", payment_id="pi_2")
     made.refresh_from_db()
     assert (made.state, "pi_2 came while paid" in made.note) == ("review", True)
+    webhook(sandbox, made, id="evt_3", payment_id="pi_3", amount=1)
+    made.refresh_from_db()
+    assert [line.split()[0] for line in made.note.splitlines()] == ["pi_2", "pi_3"]
     assert Product.objects.get(name="First Flush").stock == 38
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import logging
+from typing import Optional
 
 from django.db import router, transaction
 from django.utils import timezone
@@ -81,6 +82,7 @@ def _handle(event: Event, *, durable: bool, settled: tuple[str, ...]) -> Outcome
     keeps_bodies = conf.inbox_option("BODY_RETENTION_DAYS") > 0
     claimed = False
     committed: list[Event] = []
+    given_up: Optional[GiveUp] = None
     try:
         with transaction.atomic(using=using, durable=durable):
             with waiting_at_most(conf.inbox_option("LOCK_TIMEOUT"), using):
@@ -95,14 +97,18 @@ def _handle(event: Event, *, durable: bool, settled: tuple[str, ...]) -> Outcome
             else:
                 # The first of the callbacks, so that it has run when another one raises.
                 transaction.on_commit(lambda: committed.append(event), using=using)
-                with handling(using):
-                    webhook_received.send(sender=WebhookEvent, event=event)
-                    dispatch(event)
-                record.state = State.PROCESSED
+                given_up = _run_handlers(event, using)
+                if given_up is None:
+                    record.state = State.PROCESSED
+                    record.error = ""
+                    record.body = event.to_json() if keeps_bodies else ""
+                    record.processed_at = timezone.now()
+                else:
+                    # While the row is locked, so that a copy that waits for it runs nothing.
+                    record.state = State.GIVEN_UP
+                    record.error = _storable(_text_of(given_up))
+                    record.body = event.to_json()
                 record.attempts += 1
-                record.error = ""
-                record.body = event.to_json() if keeps_bodies else ""
-                record.processed_at = timezone.now()
                 record.save(using=using)
     except Exception as error:
         if not claimed:
@@ -116,8 +122,31 @@ def _handle(event: Event, *, durable: bool, settled: tuple[str, ...]) -> Outcome
     if not is_handled:
         _tell_unhandled(event)
         return Outcome.UNHANDLED
+    if given_up is not None:
+        _log_failure(event, given_up)
+        webhook_failed.send_robust(sender=WebhookEvent, event=event, error=given_up)
+        return Outcome.GIVEN_UP
     webhook_processed.send_robust(sender=WebhookEvent, event=event)
     return Outcome.PROCESSED
+
+
+def _run_handlers(event: Event, using: str) -> Optional[GiveUp]:
+    """Runs the handlers; gives a `GiveUp` of theirs, with what they did rolled back."""
+    try:
+        with transaction.atomic(using=using), handling(using):
+            webhook_received.send(sender=WebhookEvent, event=event)
+            dispatch(event)
+            if transaction.get_rollback(using):
+                # Otherwise the savepoint would roll back in silence, and the event would count as
+                # done.
+                raise transaction.TransactionManagementError(
+                    "a handler caught an error of the database that broke the event's transaction"
+                )
+    except GiveUp as error:
+        if transaction.get_rollback(using):
+            raise
+        return error
+    return None
 
 
 def _claim(event: Event, using: str) -> WebhookEvent:
@@ -141,16 +170,17 @@ def _tell_unhandled(event: Event) -> None:
     webhook_unhandled.send_robust(sender=WebhookEvent, event=event)
 
 
+def _storable(text: str) -> str:
+    """Replaces what a database refuses: lone surrogates, and NUL, which PostgreSQL cannot store."""
+    return text.encode(errors="replace").decode().replace("\0", "\ufffd")[:255]
+
+
 def _failed(event: Event, error: Exception, using: str) -> Outcome:
-    """Tells of a failed attempt, in the log and in the inbox."""
-    # The text of another error may quote the buyer's data.
-    told = f"{type(error).__module__}.{type(error).__qualname__}"
+    """Stores a failed attempt that was rolled back, and tells of it."""
+    _log_failure(event, error)
+    state, outcome = State.FAILED, Outcome.FAILED
     if isinstance(error, GiveUp):
-        logger.error("%s %s was given up: %s", event.type, event.id, error)
-        state, outcome, told = State.GIVEN_UP, Outcome.GIVEN_UP, str(error) or told
-    else:
-        logger.error("%s %s failed and was rolled back", event.type, event.id, exc_info=error)
-        state, outcome = State.FAILED, Outcome.FAILED
+        state, outcome = State.GIVEN_UP, Outcome.GIVEN_UP
     try:
         with transaction.atomic(using=using):
             with waiting_at_most(conf.inbox_option("LOCK_TIMEOUT"), using):
@@ -159,7 +189,7 @@ def _failed(event: Event, error: Exception, using: str) -> Outcome:
             if record.state != State.PROCESSED:
                 record.state = state
                 record.attempts += 1
-                record.error = told[:255]
+                record.error = _storable(_text_of(error))
                 record.body = event.to_json()
                 record.save(using=using)
     except Exception:
@@ -168,3 +198,16 @@ def _failed(event: Event, error: Exception, using: str) -> Outcome:
         outcome = Outcome.FAILED
     webhook_failed.send_robust(sender=WebhookEvent, event=event, error=error)
     return outcome
+
+
+def _text_of(error: Exception) -> str:
+    # The text of another error may quote the buyer's data.
+    name = f"{type(error).__module__}.{type(error).__qualname__}"
+    return str(error) or name if isinstance(error, GiveUp) else name
+
+
+def _log_failure(event: Event, error: Exception) -> None:
+    if isinstance(error, GiveUp):
+        logger.error("%s %s was given up: %s", event.type, event.id, error)
+    else:
+        logger.error("%s %s failed and was rolled back", event.type, event.id, exc_info=error)

@@ -18,6 +18,10 @@ from django.utils import timezone
 from . import conf
 from .models import OrderSession, WebhookEvent
 
+#: How long an attempt keeps its URL at least: its session may be open for a day, and without the
+#: URL the next click on "Pay" would make a second one.
+_OPEN_FOR = timedelta(days=2)
+
 
 @dataclass(frozen=True)
 class Pruned:
@@ -46,7 +50,8 @@ def prune(
     """Empties what has personal data and is old, in batches, each a transaction of its own.
 
     Args:
-        days: What is old; the setting ``BODY_RETENTION_DAYS``.
+        days: What is old; the setting ``BODY_RETENTION_DAYS``. Attempts to pay are old after two
+            days at the earliest.
         unfinished: Whether events that are not processed lose their bodies too.
         rows_days: Deletes events that were processed so many days ago; none are otherwise.
         batch: How many rows one statement changes at most.
@@ -54,6 +59,7 @@ def prune(
     now = timezone.now()
     age = conf.inbox_option("BODY_RETENTION_DAYS") if days is None else days
     old = Q(received_at__lt=now - timedelta(days=age))
+    over = Q(created_at__lt=now - max(timedelta(days=age), _OPEN_FOR))
     processed = Q(state=WebhookEvent.State.PROCESSED)
     events = WebhookEvent.objects.using(router.db_for_write(WebhookEvent))
     attempts = OrderSession.objects.using(router.db_for_write(OrderSession))
@@ -64,7 +70,7 @@ def prune(
         batch,
     )
     emptied = _in_batches(
-        attempts.filter(created_at__lt=now - timedelta(days=age)).exclude(params="", url=""),
+        attempts.filter(over).exclude(params="", url=""),
         lambda some: some.update(params="", url=""),
         batch,
     )

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from asgiref.sync import async_to_sync, iscoroutinefunction
 from django.db import DEFAULT_DB_ALIAS, connections, router, transaction
 
 from .models import WebhookEvent
+
+logger = logging.getLogger("faststar.django")
 
 
 class _Current:
@@ -80,10 +83,20 @@ def _in_default(using: str) -> Generator[None]:
     if using == DEFAULT_DB_ALIAS or engine == "django.db.backends.dummy":
         yield
         return
-    with transaction.atomic():
-        yield
-        if transaction.get_rollback():
-            # Otherwise the block would roll back in silence, and the event would count as done.
-            raise transaction.TransactionManagementError(
-                "a handler caught an error of the database that broke the transaction of 'default'"
-            )
+    committed: list[bool] = []
+    try:
+        with transaction.atomic():
+            # The first of the callbacks, so that it has run when another one raises.
+            transaction.on_commit(lambda: committed.append(True))
+            yield
+            if transaction.get_rollback():
+                # Otherwise the block would roll back in silence, and the event would count as done.
+                raise transaction.TransactionManagementError(
+                    "a handler caught an error of the database that broke the transaction of "
+                    "'default'"
+                )
+    except Exception:
+        if not committed:
+            raise
+        # The changes are stored. A failed event would run again and make them twice.
+        logger.exception("an on_commit callback of 'default' raised; the handlers are done")

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                         max_length=16,
                     ),
                 ),
-                ("note", models.CharField(blank=True, max_length=300)),
+                ("note", models.TextField(blank=True)),
                 ("country", models.CharField(max_length=6)),
                 ("currency", models.CharField(max_length=3)),
                 ("tax", models.BigIntegerField(default=0)),
