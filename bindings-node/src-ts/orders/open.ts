@@ -12,7 +12,7 @@ import type { CreatedSession, CreateSessionParams, Session } from '../types.js';
 
 /** The session of an order. */
 export type OpenedSession =
-  /** The buyer can pay it, at `url`. */
+  /** The buyer can pay it, at `url`, which is read by name alone: a copy and JSON do not have it. */
   | { readonly status: 'open'; readonly session: Session; readonly url: string }
   /** It is paid: show the buyer that, and let nobody pay again. */
   | { readonly status: 'complete'; readonly session: Session };
