@@ -172,6 +172,11 @@ export class Sessions {
   /**
    * Creates a session.
    *
+   * ```ts
+   * const created = await faststar.checkout.sessions.create(params);
+   * res.json({ url: created.url }); // not res.json(created): JSON of it has no url
+   * ```
+   *
    * What cannot be meant is refused before anything is sent, with the code and the path that the server
    * would answer.
    *

@@ -1,7 +1,7 @@
 /** What happens to an event whose signature holds, now or in a replay. */
 
 import { FastStarError, misconfigured, native, SignatureVerificationError } from './errors.js';
-import { GiveUp, type Inbox, type InboxFilter, type InboxState, isPromise, type Outcome } from './inboxes/inbox.js';
+import { type Delivery, GiveUp, type Inbox, type InboxFilter, type InboxState, isPromise, type Outcome } from './inboxes/inbox.js';
 import { eventTypes } from './native.js';
 import * as read from './options.js';
 import { webhooks } from './webhooks.js';
@@ -69,7 +69,7 @@ export type Handled = Outcome | 'given_up';
 /** Handles events. @internal */
 export interface Handling {
   readonly report: OnError;
-  handle(event: WebhookEvent, body: string, replayOf?: InboxState): Promise<Handled>;
+  handle(event: WebhookEvent, body: string, replayOf?: Delivery['replayOf']): Promise<Handled>;
 }
 
 /** Checks the options that say what happens to events, and makes what does it. @internal */
@@ -116,7 +116,7 @@ export function handling<Tx, Prepared>(options: WebhookOptions<Tx, Prepared>): H
       const delivery = { event, body, replayOf };
       if (handlers.length === 0) {
         const outcome = await inbox.once(delivery, undefined);
-        if (outcome === 'unhandled' && replayOf !== 'unhandled') await tell(onUnhandled, event);
+        if (outcome === 'unhandled' && replayOf?.state !== 'unhandled') await tell(onUnhandled, event);
         return outcome;
       }
       if (prepare !== undefined && replayOf === undefined) {
@@ -159,12 +159,12 @@ export async function replay<Tx, Prepared>(
   const usual = { state: filter.id === undefined ? (['unhandled', 'failed'] as const) : undefined };
   const chosen = await inbox.list({ ...usual, ...filter });
   const replayed: Replayed[] = [];
-  for (const { id, type, state } of chosen) {
+  for (const { id, type, ...listed } of chosen) {
     const row = await inbox.find(id);
     if (row === undefined) continue;
     const event = webhooks.parse(row.body);
     try {
-      replayed.push({ id, type, outcome: await handle(event, row.body, state) });
+      replayed.push({ id, type, outcome: await handle(event, row.body, listed) });
     } catch (error) {
       await report(error, event);
       replayed.push({ id, type, outcome: 'failed', error });

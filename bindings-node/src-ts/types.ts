@@ -235,9 +235,12 @@ export interface Session extends Answer {
  */
 export interface CreatedSession extends Answer {
   readonly session: Session;
-  /** The cashier's page, for the buyer's browser. It holds the token. */
+  /**
+   * The cashier's page, for the buyer's browser. It holds the token, so no copy has it:
+   * `res.json({ url: created.url })`, since `res.json(created)` sends no `url`.
+   */
   readonly url: string;
-  /** What opens the cashier. */
+  /** What opens the cashier. It is read by name alone, as `url` is. */
   readonly session_token: string;
 }
 

@@ -120,6 +120,25 @@ test('postgresInbox: an error that a handler hides is no success', async () => {
   assert.equal(await inbox.once(deliveryOf('evt_1'), ship('a')), 'processed');
 });
 
+test('postgresInbox: a handler that ends the transaction itself is told, and its event is not lost', async () => {
+  const inbox = postgresInbox(pool);
+  const rolling = async (tx) => {
+    await ship('a')(tx);
+    await tx.query('ROLLBACK');
+  };
+  await assert.rejects(inbox.once(deliveryOf('evt_1'), rolling), /COMMIT or ROLLBACK of its own/);
+  assert.equal((await inbox.find('evt_1')).state, 'failed');
+  assert.equal(await inbox.once(deliveryOf('evt_1'), ship('a')), 'processed');
+
+  const committing = async (tx) => {
+    await ship('b')(tx);
+    await tx.query('COMMIT');
+  };
+  await assert.rejects(inbox.once(deliveryOf('evt_2'), committing), /COMMIT or ROLLBACK of its own/);
+  assert.equal(await inbox.once(deliveryOf('evt_2'), committing), 'duplicate');
+  assert.deepEqual(await counts(), [2, 2]);
+});
+
 test('postgresInbox: a connection that is lost fails the event, and neither the process nor the pool', async () => {
   const inbox = postgresInbox(pool);
   let client;
@@ -164,7 +183,7 @@ test('postgresInbox: clients go back to the pool as they came', async () => {
   }
   const client = await one.connect();
   // The pool's own listener is off while it is out.
-  assert.equal(client.listenerCount('error'), 0);
+  assert.deepEqual(['error', 'notice'].map((name) => client.listenerCount(name)), [0, 0]);
   assert.equal((await client.query('SELECT 1 AS one')).rows[0].one, 1);
   client.release();
   await one.end();

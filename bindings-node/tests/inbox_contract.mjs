@@ -186,6 +186,25 @@ export function inboxContract(name, open, { rollsBack = true } = {}) {
     assert.deepEqual(await shipped(), ['evt_1', 'evt_2']);
   });
 
+  test(`${name}: an event that is done is replayed once, however many ask for it at once`, async (t) => {
+    const { events } = await shop(t);
+    let effects = 0;
+    const handled = events({ 'payment.succeeded': () => void (effects += 1) });
+    await send(webhook(handled), 'evt_1');
+    const replayed = await Promise.all(Array.from({ length: 8 }, () => replay(handled, { id: 'evt_1' })));
+    assert.deepEqual(replayed.flat().map(({ outcome }) => outcome).sort(), [...Array(7).fill('duplicate'), 'processed']);
+    assert.equal(effects, 2);
+    await replay(handled, { id: 'evt_1' });
+    assert.equal(effects, 3);
+  });
+
+  test(`${name}: what is given up with any text is kept`, async (t) => {
+    const { inbox, events } = await shop(t);
+    const hook = webhook(events({ 'payment.succeeded': () => { throw new GiveUp('no \0 order'); } }));
+    assert.equal(await send(hook, 'evt_1'), '200 given_up');
+    assert.equal((await inbox.find('evt_1')).note, 'no \uFFFD order');
+  });
+
   test(`${name}: rows are listed by id, state, type and time, oldest first; old ones are pruned`, async (t) => {
     const { inbox, events, states, age } = await shop(t);
     const hook = webhook(events({ 'payment.succeeded': () => {} }));

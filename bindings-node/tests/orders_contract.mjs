@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { inspect } from 'node:util';
 
-import { ConfigurationError, FastStar, ServerError, ValidationError } from 'faststar';
+import { ConfigurationError, ConflictError, FastStar, ServerError, Session, ValidationError } from 'faststar';
 import { openSession } from 'faststar/orders';
 import { Sandbox } from 'faststar/testing';
 
@@ -176,6 +176,44 @@ export function ordersContract(name, open) {
     const second = await click('order_1', cart(), { client: other.client });
     assert.notEqual(second.session.id, first.session.id);
     assert.equal((await click('order_1', cart(), { client: other.client })).url, second.url);
+  });
+
+  test(`${name}: a wrong API key for a while costs no knowledge of what is paid or open`, async (t) => {
+    const { click, merchant, orders } = await shop(t);
+    const paid = await click('order_1');
+    await merchant.complete(paid.session.id);
+    assert.equal((await click('order_1')).status, 'complete');
+    const open = await click('order_2');
+    const { client } = await sandbox.merchant();
+
+    const elsewhere = (error) => error instanceof ConflictError && error.code === 'paid_elsewhere' && error.message.includes(paid.session.id);
+    await assert.rejects(click('order_1', cart(), { client }), elsewhere);
+    await click('order_2', cart(), { client });
+    assert.deepEqual((await orders.list('order_1')).map(({ state }) => state), ['complete']);
+
+    // With the right key again: the old tab is paid, and nobody pays twice.
+    assert.equal((await click('order_1')).status, 'complete');
+    await merchant.complete(open.session.id);
+    const known = await click('order_2');
+    assert.deepEqual([known.status, known.session.id], ['complete', open.session.id]);
+  });
+
+  test(`${name}: two merchants who open the same number at once get sessions of their own`, async (t) => {
+    const { click, merchant } = await shop(t);
+    const other = await sandbox.merchant();
+    const [mine, theirs] = await Promise.all([click('order_1'), click('order_1', cart(), { client: other.client })]);
+    assert.equal((await merchant.client.checkout.sessions.retrieve(mine.session.id)).id, mine.session.id);
+    assert.equal((await other.client.checkout.sessions.retrieve(theirs.session.id)).id, theirs.session.id);
+  });
+
+  test(`${name}: a session in a status of tomorrow is followed by no other`, async (t) => {
+    const { click, merchant, orders } = await shop(t);
+    const first = await click('order_1');
+    const { sessions } = merchant.client.checkout;
+    const retrieve = async (id) => Session.from({ ...(await sessions.retrieve(id)), status: 'processing' });
+    const client = { checkout: { sessions: { create: (...given) => sessions.create(...given), retrieve } } };
+    assert.equal((await click('order_1', cart(), { client })).session.id, first.session.id);
+    assert.deepEqual((await orders.list('order_1')).map(({ state }) => state), ['open']);
   });
 
   test(`${name}: the url is neither printed nor copied, and cannot be changed`, async (t) => {

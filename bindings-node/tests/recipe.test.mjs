@@ -11,6 +11,7 @@ import { pathToFileURL } from 'node:url';
 
 import pg from 'pg';
 
+import { webhooks } from 'faststar';
 import { replay } from 'faststar/inbox';
 import { Sandbox } from 'faststar/testing';
 import { startPostgres } from './postgres.mjs';
@@ -43,6 +44,7 @@ before(async () => {
   const { host, user, database } = startPostgres();
   Object.assign(process.env, { PGHOST: host, PGUSER: user, PGDATABASE: database });
   pool = new pg.Pool();
+  pool.on('error', () => {});
   sandbox = await Sandbox.start();
   merchant = await sandbox.merchant();
   const product = await merchant.client.catalog.products.create({ name: 'Star atlas' });
@@ -217,6 +219,15 @@ for (const [name, start] of Object.entries(starts)) {
     assert.equal((await retrieve(abroad.session)).amount_total, 1079);
     assert.equal((await state(taxed)).state, 'paid');
 
+    // An event that names the session alone: the session names the order.
+    const nameless = await order('nameless');
+    const ofSession = await click(nameless);
+    const data = { payment_id: 'pi_nameless', amount: 999, currency: 'USD', status: 'succeeded', checkout_session_id: ofSession.session };
+    const body = JSON.stringify({ id: `evt_${nameless}`, type: 'payment.succeeded', data });
+    const signed = { [webhooks.signatureHeader]: webhooks.signForTest(body, merchant.webhookSecret), 'content-type': 'application/json' };
+    assert.equal((await fetch(target, { method: 'POST', headers: signed, body })).status, 200);
+    assert.equal((await state(nameless)).state, 'paid');
+
     // A payment of no order is kept, told once, and answered with a 200.
     const stray = await merchant.client.checkout.sessions.create({
       mode: 'payment', presentation: 'link', line_items: [{ price_id: price.id, quantity: 1 }], client_reference_id: 'of_another_shop',
@@ -240,5 +251,17 @@ for (const [name, start] of Object.entries(starts)) {
     assert.equal((await ask('{"order":"no_such_order"}')).status, 404);
     assert.equal((await ask('{"order":["x"]}')).status, 404);
     assert.equal((await ask('{"order":')).status, 400);
+    assert.equal((await ask('{}')).status, 404);
+    // Express refuses it itself.
+    assert.equal((await ask('null')).status, name === 'express' ? 400 : 404);
   });
 }
+
+test("docs/node.md's shop outlives the end of its database's connections", async (t) => {
+  const { mock } = t.mock.method(console, 'error', () => {});
+  const { events } = await load('shop');
+  await events.inbox.list({ limit: 1 });
+  await pool.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()');
+  for (let turn = 0; mock.callCount() === 0 && turn < 100_000; turn += 1) await new Promise(setImmediate);
+  assert.match(mock.calls[0].arguments[0], /^terminating connection/);
+});

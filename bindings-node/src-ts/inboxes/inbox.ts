@@ -17,8 +17,8 @@ export interface Delivery {
   readonly event: WebhookEvent;
   /** The verified body, to be kept with the row. */
   readonly body: string;
-  /** For a replay: the row's state when it was chosen. It runs only if the row still has that state. */
-  readonly replayOf?: InboxState | undefined;
+  /** For a replay: the row when it was chosen. The event runs only if nothing has handled it since. */
+  readonly replayOf?: Pick<InboxEvent, 'state' | 'attempts'> | undefined;
 }
 
 /** A row of an inbox. */
@@ -102,13 +102,17 @@ for (const [name, made] of Object.entries({ GiveUp, InboxBusyError })) {
 
 /** Gives what a row says of an error. The message of any other error may quote a buyer's data. @internal */
 export function stateOf(error: unknown): { state: InboxState; note: string } {
-  if (error instanceof GiveUp) return { state: 'given_up', note: error.message };
+  // PostgreSQL keeps no NUL in a text.
+  if (error instanceof GiveUp) return { state: 'given_up', note: error.message.replaceAll('\0', '\uFFFD') };
   return { state: 'failed', note: error instanceof Error ? error.name : typeof error };
 }
 
 /** Tells whether a delivery changes a row that is there already. @internal */
-export function runs(state: InboxState, { replayOf }: Delivery, hasWork: boolean): boolean {
-  if (replayOf !== undefined) return state === replayOf;
+export function runs(row: Pick<InboxEvent, 'state' | 'attempts'>, { replayOf }: Delivery, hasWork: boolean): boolean {
+  const { state, attempts } = row;
+  // A processed event stays processed: only the count tells that another replay was faster.
+  const isCounted = state === 'processed';
+  if (replayOf !== undefined) return state === replayOf.state && (!isCounted || attempts === replayOf.attempts);
   return state === 'failed' || (state === 'unhandled' && hasWork);
 }
 

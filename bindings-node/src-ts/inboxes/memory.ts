@@ -32,7 +32,7 @@ export function memoryInbox(tx?: unknown): Inbox<unknown> {
 
   const attempt = async (delivery: Delivery, work: ((tx: unknown) => unknown) | undefined): Promise<Outcome> => {
     const row = rows.get(delivery.event.id);
-    if (row !== undefined && !runs(row.state, delivery, work !== undefined)) return 'duplicate';
+    if (row !== undefined && !runs(row, delivery, work !== undefined)) return 'duplicate';
     const state = work === undefined ? 'unhandled' : 'processed';
     try {
       await work?.(tx);

@@ -9,7 +9,8 @@ import { transactionInbox } from './transactions.js';
 export interface PostgresClient {
   query(text: string, values?: string[]): Promise<{ readonly command: string; readonly rows: readonly object[] }>;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  removeListener(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'notice', listener: (notice: { readonly code?: string | undefined }) => void): unknown;
+  removeListener(event: 'error' | 'notice', listener: (...args: any[]) => void): unknown;
   release(broken?: Error): void;
 }
 
@@ -91,6 +92,12 @@ export function postgresInbox<Pool extends PostgresPool>(
       giveUp(isIdleTimeout(error) ? leftIdle(idleTimeout, error) : error);
     };
     client.on('error', lost);
+    let isEnded = false;
+    const noticed = ({ code }: { readonly code?: string | undefined }): void => {
+      // PostgreSQL's only word on a COMMIT without a transaction.
+      if (code === '25P01') isEnded = true;
+    };
+    client.on('notice', noticed);
     try {
       await client.query(begin);
       const result = await Promise.race([work(client), connectionLost]);
@@ -98,11 +105,13 @@ export function postgresInbox<Pool extends PostgresPool>(
       if ((await client.query('COMMIT')).command === 'ROLLBACK') {
         throw new Error('a statement of a handler has failed, so all was rolled back; let its error pass');
       }
+      if (isEnded) throw endedByHandler();
       return result;
     } catch (error) {
       await client.query('ROLLBACK').catch(lost);
       throw error;
     } finally {
+      client.removeListener('notice', noticed);
       client.release(broken);
       if (broken === undefined) client.removeListener('error', lost);
     }
@@ -123,6 +132,13 @@ function leftIdle(idleTimeout: number, cause: Error): Error {
     `a handler left its transaction idle for ${idleTimeout} ms, so PostgreSQL ended it and all was rolled back: a ` +
       'handler must wait neither for the pool nor for a row that its own tx has locked; let it use tx alone',
     { cause },
+  );
+}
+
+function endedByHandler(): Error {
+  return new Error(
+    'a handler has ended its transaction by a COMMIT or ROLLBACK of its own, so its event may be kept without its ' +
+      'work, or the work without its event: leave both to the inbox, and throw to roll back',
   );
 }
 

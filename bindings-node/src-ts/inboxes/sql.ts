@@ -94,8 +94,8 @@ export function statements(dialect: Dialect) {
         ' ON CONFLICT (id) DO NOTHING RETURNING id',
       [event.id, event.type, state, body],
     ],
-    /** Returns a row's state, and locks the row. */
-    state: (id: string): Statement => [`SELECT state FROM ${TABLE} WHERE id = ${place(1)}${lock}`, [id]],
+    /** Returns a row's state and attempts, and locks the row. */
+    state: (id: string): Statement => [`SELECT state, attempts FROM ${TABLE} WHERE id = ${place(1)}${lock}`, [id]],
     /** Makes a row another state's. */
     update: (id: string, state: string): Statement => [
       `UPDATE ${TABLE} SET state = ${place(1)}, note = '', attempts = attempts + 1 WHERE id = ${place(2)}`,

@@ -7,7 +7,6 @@ import {
   type Inbox,
   InboxBusyError,
   type InboxEvent,
-  type InboxState,
   isPromise,
   type Outcome,
   runs,
@@ -39,8 +38,8 @@ export function sqliteInbox<Database extends SqliteDatabase>(database: Database)
   const attempt = (delivery: Delivery, work: ((tx: Database) => unknown) | undefined): Outcome => {
     const state = work === undefined ? 'unhandled' : 'processed';
     if (all(sql.insert(delivery, state)).length === 0) {
-      const [row] = all(sql.state(delivery.event.id)) as [{ state: InboxState }];
-      if (!runs(row.state, delivery, work !== undefined)) return 'duplicate';
+      const [row] = all(sql.state(delivery.event.id)) as [Pick<InboxEvent, 'state' | 'attempts'>];
+      if (!runs(row, delivery, work !== undefined)) return 'duplicate';
       const [text, values] = sql.update(delivery.event.id, state);
       database.prepare(text).run(...values);
     }

@@ -50,9 +50,9 @@ export function transactionInbox<Tx>({ transaction, query }: Transactions<Tx>): 
     const { id } = delivery.event;
     for (;;) {
       if ((await all(tx, sql.insert(delivery, state))).length > 0) return 'new';
-      const [row] = (await all(tx, sql.state(id))) as { state: InboxState }[];
+      const [row] = (await all(tx, sql.state(id))) as Pick<InboxEvent, 'state' | 'attempts'>[];
       // Undefined: it was pruned in between.
-      if (row !== undefined) return runs(row.state, delivery, state === 'processed') ? 'again' : 'duplicate';
+      if (row !== undefined) return runs(row, delivery, state === 'processed') ? 'again' : 'duplicate';
     }
   };
 

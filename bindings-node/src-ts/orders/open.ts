@@ -12,7 +12,7 @@ import type { CreatedSession, CreateSessionParams, Session } from '../types.js';
 
 /** The session of an order. */
 export type OpenedSession =
-  /** The buyer can pay it, at `url`. */
+  /** The buyer can pay it, at `url`, which is read by name alone: a copy and JSON do not have it. */
   | { readonly status: 'open'; readonly session: Session; readonly url: string }
   /** It is paid: show the buyer that, and let nobody pay again. */
   | { readonly status: 'complete'; readonly session: Session };
@@ -28,8 +28,8 @@ export interface OpenSessionOptions {
 const PATIENCE = 30_000;
 const PAUSE = 100;
 
-/** The openings at work in this process, by their store. */
-const atWork = new WeakMap<Orders, Map<string, Promise<OpenedSession>>>();
+/** The openings at work in this process, by their store and client. */
+const atWork = new WeakMap<Orders, WeakMap<FastStar, Map<string, Promise<OpenedSession>>>>();
 
 /**
  * Opens the session of an order: call it whenever a buyer wants to pay, and send the buyer to `url`.
@@ -45,9 +45,11 @@ const atWork = new WeakMap<Orders, Map<string, Promise<OpenedSession>>>();
  * A row is kept before the call, and its key and fields are sent, so that a crash or forty clicks at once
  * end in one session. No lock is held meanwhile.
  *
- * @param reference - The order's number, which becomes the session's `client_reference_id`.
+ * @param reference - The order's number, which becomes the session's `client_reference_id`. Merchants that share
+ * a store need different numbers.
  * @param params - The session's other fields.
  * @throws {ValidationError} The fields are wrong; `param` names the place.
+ * @throws {ConflictError} `paid_elsewhere`: the order is paid, by a session that this API key does not find.
  * @throws {FastStarError} Any other of the package's errors. The next call goes on where this one stopped.
  */
 export async function openSession(
@@ -69,8 +71,10 @@ export async function openSession(
   const text = write({ ...params, client_reference_id: reference });
   const fingerprint = fingerprintOf(text);
 
-  const running = atWork.get(orders) ?? new Map<string, Promise<OpenedSession>>();
-  atWork.set(orders, running);
+  const ofStore = atWork.get(orders) ?? new WeakMap<FastStar, Map<string, Promise<OpenedSession>>>();
+  atWork.set(orders, ofStore);
+  const running = ofStore.get(client) ?? new Map<string, Promise<OpenedSession>>();
+  ofStore.set(client, running);
   const key = `${fingerprint} ${reference}`;
   const other = running.get(key);
   if (other !== undefined) return other;
@@ -95,7 +99,7 @@ async function open(order: Order): Promise<OpenedSession> {
     const last = attempts.at(-1);
     // An earlier session may still be paid, in another tab: so each that could be is asked for.
     const sessions = await Promise.all(attempts.map((attempt) => look(order, attempt)));
-    const complete = sessions.find((session) => session?.status === 'complete');
+    const complete = sessions.find((session) => session !== undefined && isPaid(session));
     if (complete !== undefined) return opened(complete);
     const current = sessions.at(-1);
     const isSame = last?.fingerprint === fingerprint;
@@ -137,17 +141,31 @@ async function open(order: Order): Promise<OpenedSession> {
 async function look({ client, orders }: Order, attempt: Attempt): Promise<Session | undefined> {
   const { state, sessionId } = attempt;
   if (state === 'ended' || sessionId === null) return undefined;
-  let session: Session | undefined;
+  let session: Session;
   try {
     session = await client.checkout.sessions.retrieve(sessionId);
   } catch (error) {
-    // A session of another merchant or another sandbox.
+    // A session of another merchant or another sandbox. Its row stays, since the key may be a mistake.
     if (!(error instanceof NotFoundError)) throw error;
+    if (state === 'complete') throw paidElsewhere(attempt, error);
+    return undefined;
   }
-  const status = session?.status;
-  const now = status === 'open' ? 'open' : status === 'complete' ? 'complete' : 'ended';
+  // A status that this version does not know may still take the buyer's money.
+  const now = isPaid(session) ? 'complete' : session.status === 'expired' ? 'ended' : 'open';
   if (now !== state) await orders.update({ ...attempt, state: now });
   return now === 'ended' ? undefined : session;
+}
+
+function isPaid({ status, payment_status }: Session): boolean {
+  return status === 'complete' || payment_status === 'paid';
+}
+
+function paidElsewhere({ reference, sessionId }: Attempt, cause: unknown): ConflictError {
+  return new ConflictError(
+    `the order ${reference} was paid by session ${sessionId}, which this API key does not find: check the key; ` +
+      'merchants that share a store of orders need different order numbers',
+    { code: 'paid_elsewhere', param: 'client_reference_id', cause },
+  );
 }
 
 /** Creates a session under a key of the caller's, and waits while the same is at work elsewhere. @internal */
