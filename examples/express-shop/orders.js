@@ -112,9 +112,10 @@ export class Orders {
     this.#run(`UPDATE orders SET state = 'paid', payment_id = ? WHERE id = ?`, paymentId, id);
   }
 
-  /** Leaves an order to a person. */
-  askForReview(id, note) {
-    this.#run(`UPDATE orders SET state = 'review', note = ? WHERE id = ?`, note, id);
+  /** Leaves an order to a person, with a line for each payment that did not fit. */
+  askForReview(id, paymentId, note) {
+    const sql = `UPDATE orders SET state = 'review', payment_id = COALESCE(payment_id, ?), note = note || ? WHERE id = ?`;
+    this.#run(sql, paymentId, `${note}\n`, id);
   }
 
   #lines(id) {

@@ -153,13 +153,15 @@ function fulfill(event, session, orders) {
   const { payment_id, client_reference_id } = event.data;
   const order = orders.get(client_reference_id);
   if (order === undefined) throw new GiveUp(`${payment_id} is for no order of this shop`);
-  if (order.state !== 'pending') {
-    return orders.askForReview(order.id, `${payment_id} came for an order that was ${order.state}`);
+  if (order.payment_id === payment_id) return; // judged before: the event was replayed
+  if (order.payment_id !== null) {
+    orders.askForReview(order.id, payment_id, `${payment_id} came for an order that was ${order.state}`);
+    return;
   }
   if (session !== undefined) orders.show(order.id, session);
   const check = checkPayment(event, { amount: order.subtotal, currency: order.currency }, session);
   if (check.isPaid) orders.markPaid(order.id, payment_id);
-  else orders.askForReview(order.id, check.message);
+  else orders.askForReview(order.id, payment_id, check.message);
 }
 
 /** Reads a cart of the browser, which says what and how many, and never what it costs. */
