@@ -225,7 +225,7 @@ for (const [name, start] of Object.entries(starts)) {
     // An event that names the session alone: the session names the order.
     const nameless = await order('nameless');
     const ofSession = await click(nameless);
-    const data = { payment_id: 'pi_nameless', amount: 999, currency: 'USD', status: 'succeeded', checkout_session_id: ofSession.session };
+    const data = { payment_id: 'pi_nameless', amount: 999, currency: 'USD', status: 'succeeded', client_reference_id: null, checkout_session_id: ofSession.session };
     const body = JSON.stringify({ id: `evt_${nameless}`, type: 'payment.succeeded', data });
     const signed = { [webhooks.signatureHeader]: webhooks.signForTest(body, merchant.webhookSecret), 'content-type': 'application/json' };
     assert.equal((await fetch(target, { method: 'POST', headers: signed, body })).status, 200);

@@ -151,7 +151,8 @@ function refuseMalformed(error, _request, response, next) {
  */
 function fulfill(event, session, orders) {
   const { payment_id, client_reference_id } = event.data;
-  const order = orders.get(client_reference_id);
+  // A live event may lack the number; its session has it.
+  const order = orders.get(client_reference_id ?? session?.client_reference_id);
   if (order === undefined) throw new GiveUp(`${payment_id} is for no order of this shop`);
   if (order.payment_id === payment_id) return; // judged before: the event was replayed
   if (order.payment_id !== null) {
