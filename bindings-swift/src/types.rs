@@ -316,6 +316,7 @@ pub struct RawSoldSession {
     pub amount_subtotal: i64,
     pub amount_total: i64,
     pub currency: String,
+    pub client_reference_id: Option<String>,
 }
 
 #[derive(uniffi::Record)]
@@ -658,6 +659,7 @@ impl RawSoldSession {
         let session = json!({
             "id": self.id, "status": self.status, "amount_subtotal": self.amount_subtotal,
             "amount_total": self.amount_total, "currency": self.currency,
+            "client_reference_id": self.client_reference_id,
         });
         core::Session::from_json(session.to_string().as_bytes())
     }

@@ -85,6 +85,7 @@ pub struct Event {
 
 /// The wire form, borrowed. `Option` takes an absent field and a null alike.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Wire<'a> {
     #[serde(borrow)]
     id: Cow<'a, str>,

@@ -99,7 +99,8 @@ pub struct PaymentCheck {
 /// # Errors
 ///
 /// `invalid_value` at `event` where it is no `payment.succeeded`, at `data.currency` where the payment's
-/// currency is none, and at `session.id` where another session was paid; `malformed_json` at `data`
+/// currency is none, at `session.id` where another session was paid, and at `session.client_reference_id`
+/// where the payment names no session and another order; `malformed_json` at `data`
 /// where the event carries no payment.
 pub fn check_payment(
     event: &Event,
@@ -151,6 +152,7 @@ const ORDER: Object = Object {
 /// `invalid_type`, `out_of_range`, `missing_field` or `invalid_value`, at `amount` or `currency`.
 pub fn order_from_value(value: Value) -> Result<Money> {
     #[derive(Deserialize)]
+    #[serde(expecting = "an object")]
     struct Wire {
         amount: i64,
         currency: String,
@@ -169,7 +171,17 @@ fn of_payment<'a>(session: &'a Session, payment: &PaymentData) -> Result<&'a Ses
             );
             Err(Error::validation(code::INVALID_VALUE, "session.id", message))
         }
-        _ => Ok(session),
+        Some(_) => Ok(session),
+        None => match (&payment.client_reference_id, &session.client_reference_id) {
+            (Some(paid), Some(sold)) if paid != sold => {
+                let message = format!(
+                    "the session is of order {sold:?} but the payment is for {paid:?}; \
+                     pass a session of {paid:?}"
+                );
+                Err(Error::validation(code::INVALID_VALUE, "session.client_reference_id", message))
+            }
+            _ => Ok(session),
+        },
     }
 }
 

@@ -407,6 +407,7 @@ impl QuoteOptions {
     /// Those of [`Object::check`], with the path of the mistake.
     pub fn from_value(value: serde_json::Value) -> Result<Self> {
         #[derive(Deserialize)]
+        #[serde(expecting = "an object")]
         struct Wire {
             #[serde(deserialize_with = "date")]
             on: Date,

@@ -436,7 +436,7 @@ fn a_database_of_an_older_version_opens_with_its_sessions_and_keys() {
         "DROP INDEX events_by_session; DROP TABLE steps;
          DROP INDEX api_keys_by_merchant; ALTER TABLE api_keys DROP COLUMN hint;
          ALTER TABLE attempts DROP COLUMN signature;
-         ALTER TABLE endpoints DROP COLUMN disabled;
+         ALTER TABLE endpoints DROP COLUMN disabled; ALTER TABLE sessions DROP COLUMN rate_known;
          PRAGMA application_id = 0; PRAGMA user_version = 4;",
     )
     .unwrap();

@@ -68,7 +68,7 @@ public func checkPayment(
     let sold = session.map {
         RawSoldSession(
             id: $0.id, status: $0.status.rawValue, amountSubtotal: $0.amountSubtotal,
-            amountTotal: $0.amountTotal, currency: $0.currency)
+            amountTotal: $0.amountTotal, currency: $0.currency, clientReferenceId: $0.clientReferenceID)
     }
     let raw = try native(sized: event.data.utf8.count) {
         try judgePayment(

@@ -84,7 +84,7 @@ public fun checkPayment(event: Event, order: Money?, session: Session? = null): 
     val paid = RawPaidEvent(event.id, event.type.value, event.data)
     val ordered = order?.let { RawMoney(it.amount, it.currency) }
     val sold = session?.let {
-        RawSoldSession(it.id, it.status.value, it.amountSubtotal, it.amountTotal, it.currency)
+        RawSoldSession(it.id, it.status.value, it.amountSubtotal, it.amountTotal, it.currency, it.clientReferenceId)
     }
     return PaymentCheck.of(native(paid, ordered, sold) { judgePayment(paid, ordered, sold) })
 }
