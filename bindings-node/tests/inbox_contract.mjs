@@ -220,10 +220,10 @@ export function inboxContract(name, open, { rollsBack = true } = {}) {
     assert.deepEqual(await ids({ id: 'evt_a' }), ['evt_a']);
     assert.deepEqual(await ids({ since: new Date(Date.now() - 30 * 24 * 3_600_000) }), ['evt_c', 'evt_a']);
     assert.equal('body' in (await inbox.list())[0], false);
-    assert.equal(await inbox.prune({ state: 'processed' }), 1);
-    assert.deepEqual(await states(), { evt_b: 'unhandled', evt_c: 'unhandled', evt_a: 'processed' });
     assert.equal(await inbox.prune(), 1);
-    assert.equal(await inbox.prune({ days: 28 }), 1);
+    assert.deepEqual(await states(), { evt_b: 'unhandled', evt_c: 'unhandled', evt_a: 'processed' });
+    assert.equal(await inbox.prune({ state: 'unhandled' }), 1);
+    assert.equal(await inbox.prune({ days: 28, state: ['unhandled', 'failed'] }), 1);
     assert.deepEqual(await states(), { evt_a: 'processed' });
     assert.equal(await inbox.find('evt_b'), undefined);
   });

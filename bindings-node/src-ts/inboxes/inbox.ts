@@ -49,6 +49,7 @@ export interface InboxFilter {
 export interface PruneOptions {
   /** How many days a row is kept; 30. */
   readonly days?: number | undefined;
+  /** Which states are deleted; `processed` alone, so that no payment is lost that nothing has handled. */
   readonly state?: InboxState | readonly InboxState[] | undefined;
 }
 
@@ -70,7 +71,7 @@ export interface Inbox<Tx> {
   list(filter?: InboxFilter): Promise<InboxEvent[]>;
   /** Finds a row with its body. */
   find(id: string): Promise<(InboxEvent & { readonly body: string }) | undefined>;
-  /** Deletes old rows, bodies and all, and gives how many. A deleted event is new if it comes again. */
+  /** Deletes old rows, bodies and all, and gives how many: the processed ones unless told otherwise. A deleted event is new if it comes again. */
   prune(options?: PruneOptions): Promise<number>;
 }
 

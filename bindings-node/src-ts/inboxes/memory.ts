@@ -77,7 +77,7 @@ export function memoryInbox(tx?: unknown): Inbox<unknown> {
       return rows.get(id);
     },
     async prune(options = {}) {
-      const old = select({ state: options.state }, oldest(options));
+      const old = select({ state: options.state ?? 'processed' }, oldest(options));
       for (const { id } of old) rows.delete(id);
       return old.length;
     },

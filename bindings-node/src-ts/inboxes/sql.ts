@@ -115,7 +115,7 @@ export function statements(dialect: Dialect) {
     },
     find: (id: string): Statement => [`SELECT ${columns}, body FROM ${TABLE} WHERE id = ${place(1)}`, [id]],
     prune: (options: PruneOptions): Statement => {
-      const { conditions, values } = filtered({ state: options.state }, oldest(options));
+      const { conditions, values } = filtered({ state: options.state ?? 'processed' }, oldest(options));
       return [`DELETE FROM ${TABLE}${where(conditions)} RETURNING id`, values];
     },
   };
