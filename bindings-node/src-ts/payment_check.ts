@@ -16,7 +16,7 @@ const PAYMENT = [
   'client_reference_id',
   'checkout_session_id',
 ];
-const SESSION = ['id', 'status', 'amount_subtotal', 'amount_total', 'currency'];
+const SESSION = ['id', 'status', 'amount_subtotal', 'amount_total', 'currency', 'client_reference_id'];
 
 /**
  * What a payment is to an order. `session_needed`: the amount differs, and no session tells whether tax
