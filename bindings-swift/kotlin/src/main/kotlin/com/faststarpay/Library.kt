@@ -16,14 +16,8 @@ internal fun useLibrary(): Unit = Library.use()
 
 internal fun releaseLibrary(): Unit = Library.release()
 
-/** Frees an object of the glue's: in JNA's thread, which would end with an error. */
-internal fun unlessReleased(free: Runnable) {
-    try {
-        free.run()
-    } catch (_: UnsatisfiedLinkError) {
-        // Between a shutdown and the next call there is no library to free it in.
-    }
-}
+/** Frees an object of the glue's, such as in JNA's thread. */
+internal fun unlessReleased(free: Runnable): Unit = Library.unlessReleased(free)
 
 /** The native library, as JNA has bound it to the glue. */
 private object Library {
@@ -61,6 +55,14 @@ private object Library {
             forgetGlue()
             state = State.RELEASED
         }
+    }
+
+    /**
+     * Frees an object. Not while the library is released: JNA would learn of the glue's types anew. Between a
+     * shutdown and the next call there is no library to free it in.
+     */
+    fun unlessReleased(free: Runnable) = synchronized(this) {
+        if (state == State.BOUND) free.run()
     }
 
     /** As in the glue. */
