@@ -191,7 +191,18 @@ export function inboxContract(name, open, { rollsBack = true } = {}) {
     let effects = 0;
     const handled = events({ 'payment.succeeded': () => void (effects += 1) });
     await send(webhook(handled), 'evt_1');
-    const replayed = await Promise.all(Array.from({ length: 8 }, () => replay(handled, { id: 'evt_1' })));
+    // At once: all eight have found the event before any of them runs it.
+    let asked = 0;
+    let found;
+    const all = new Promise((resolve) => (found = resolve));
+    const list = async (filter) => {
+      const rows = await handled.inbox.list(filter);
+      if ((asked += 1) === 8) found();
+      await all;
+      return rows;
+    };
+    const together = { ...handled, inbox: { ...handled.inbox, list } };
+    const replayed = await Promise.all(Array.from({ length: 8 }, () => replay(together, { id: 'evt_1' })));
     assert.deepEqual(replayed.flat().map(({ outcome }) => outcome).sort(), [...Array(7).fill('duplicate'), 'processed']);
     assert.equal(effects, 2);
     await replay(handled, { id: 'evt_1' });
