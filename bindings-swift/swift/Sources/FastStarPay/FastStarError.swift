@@ -159,7 +159,8 @@ extension FastStarError {
         switch error {
         case .Failed(
             let kind, let code, let text, let description, let param, let status, let requestId, let attempts,
-            let retryable, let retryAfter, let headers, let idempotencyKey, let outcomeUnknown, let networkError):
+            let retryable, let retryAfter, let headers, let idempotencyKey, let outcomeUnknown,
+            let networkError):
             self.init(
                 kind: Kind(rawValue: kind),
                 code: code,
