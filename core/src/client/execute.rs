@@ -179,34 +179,25 @@ impl<'a> Operation<'a> {
         let request_id = request_id.and_then(|value| value.to_str().ok());
         let request_id = request_id.map(|id| clean(id, api_key));
         let status = response.status().as_u16();
-        let retry_after = retry::retry_after(response.headers(), Timestamp::now());
-        let data = match envelope::open(&response, api_key, &inner.config.terms) {
-            // Data of another shape has the same shape the next time.
+        let (error, may_pass) = match envelope::open(&response, api_key, &inner.config.terms) {
             Ok(data) => match read(&data) {
-                Ok(()) => Ok(data),
-                Err(error) => Err(error.with_status(status)),
+                Ok(()) => return Ok(Response::new(data, status, request_id, self.attempt)),
+                // Data of another shape has the same shape the next time.
+                Err(error) => (error.with_status(status), false),
             },
-            Err(error) => {
-                let transient = retry::is_transient(status, error.code(), retry_after);
-                Err(error.with_retryable(transient))
-            }
+            Err(error) => (error, true),
         };
-        match data {
-            Ok(data) => Ok(Response::new(data, status, request_id, self.attempt)),
-            Err(error) => {
-                let outcome_unknown = retry::leaves_outcome_unknown(
-                    status,
-                    error.code(),
-                    retry_after,
-                    envelope::is_from_api(&response),
-                );
-                let error = error
-                    .with_request_id(request_id)
-                    .with_retry_after(retry_after)
-                    .with_headers(clean_headers(response.headers(), api_key));
-                Err(Failure { error, outcome_unknown })
-            }
-        }
+        let retry_after = retry::retry_after(response.headers(), Timestamp::now());
+        let transient = may_pass && retry::is_transient(status, error.code(), retry_after);
+        let is_from_api = envelope::is_from_api(&response);
+        let outcome_unknown =
+            retry::leaves_outcome_unknown(status, error.code(), retry_after, is_from_api);
+        let error = error
+            .with_request_id(request_id)
+            .with_retryable(transient)
+            .with_retry_after(retry_after)
+            .with_headers(clean_headers(response.headers(), api_key));
+        Err(Failure { error, outcome_unknown })
     }
 
     fn decide(&self, error: &Error) -> Decision {
